@@ -1,0 +1,111 @@
+"""What an operator does by hand: `python -m kit topics create …`, `python -m kit dead-letters list|show|replay`."""
+
+import argparse
+import importlib
+import sys
+
+from confluent_kafka import KafkaException
+
+from kit import dead_letter_box, topics
+from kit.dead_letter_box import Box
+from kit.dead_letters import POSITION, summary
+from kit.messages import Message
+from kit.partitions import BrokerAway
+from kit.producer import Producer
+from kit.settings import KafkaSettings, argument_parser
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argument_parser("kit", __doc__ or "", KafkaSettings)
+    parts = parser.add_subparsers(dest="part", required=True)
+    made = parts.add_parser("topics", help="make the topics of a registry")
+    made.add_argument("command", choices=["create"])
+    made.add_argument("registry", help="where the table of topics is, as MODULE:NAME")
+    letters = parts.add_parser("dead-letters", help="see and replay what readers could not handle")
+    letters.add_argument("command", choices=["list", "show", "replay"])
+    letters.add_argument("box", nargs="?", help="<topic>.<reader>.dead; list shows all without it")
+    letters.add_argument("--position", action="append", default=[], help="only this message (topic/partition/offset)")
+    letters.add_argument("--key", help="only messages of this key")
+    letters.add_argument("--content", action="store_true", help="show: print the value too; it may be personal")
+    letters.add_argument("--dry-run", action="store_true", help="replay: say what would be sent")
+    return parser
+
+
+def _create_topics(registry: str) -> int:
+    module, _, name = registry.partition(":")
+    rows = getattr(importlib.import_module(module), name)
+    try:
+        made = topics.create(KafkaSettings().kafka_bootstrap, rows)
+    except topics.TopicsDiffer as error:
+        print(f"topics: {error}", file=sys.stderr)
+        return 1
+    print(f"topics: {len(made)} made")
+    return 0
+
+
+def _chosen(letters: list[Message], arguments: argparse.Namespace) -> list[Message]:
+    positions = {position.encode() for position in arguments.position}
+    return [
+        letter
+        for letter in letters
+        if (not positions or letter.headers[POSITION] in positions)
+        and (arguments.key is None or letter.key == arguments.key.encode())
+    ]
+
+
+def _dead_letters(arguments: argparse.Namespace) -> int:
+    bootstrap = KafkaSettings().kafka_bootstrap
+    if arguments.command != "list" and arguments.box is None:
+        print("name the dead-letter topic; `list` shows them", file=sys.stderr)
+        return 2
+    boxes = [Box.parse(arguments.box)] if arguments.box else dead_letter_box.boxes(bootstrap)
+    for box in boxes:
+        letters = _chosen(dead_letter_box.waiting_in(bootstrap, box), arguments)
+        print(f"{box.name}: {len(letters)} waiting")
+        if arguments.command == "replay":
+            return _replay(bootstrap, box, letters, dry_run=arguments.dry_run)
+        for letter in letters if arguments.box else ():
+            _show(letter, whole=arguments.command == "show", content=arguments.content)
+    return 0
+
+
+def _show(letter: Message, *, whole: bool, content: bool) -> None:
+    about = summary(letter)
+    print(
+        f"  {about['position']}  {about['first_seen']}  {about['error']}: {about['reason']}  ({about['bytes']} bytes)"
+    )
+    if whole:
+        print(f"    key {letter.key.decode(errors='replace') if letter.key else '-'}")
+    if whole and content:
+        print(f"    {(letter.value or b'').decode(errors='replace')}")
+
+
+def _replay(bootstrap: str, box: Box, letters: list[Message], *, dry_run: bool) -> int:
+    if dry_run:
+        for letter in letters:
+            print(f"  would send {letter.headers[POSITION].decode()} back to {box.topic} for {box.reader}")
+        return 0
+    producer = Producer(bootstrap, client_id="dead-letter-replay")
+    try:
+        sent = dead_letter_box.replay(producer, box, letters)
+    finally:
+        producer.close()
+    print(f"  {sent} of {len(letters)} sent back to {box.topic} for {box.reader}")
+    return 0 if sent == len(letters) else 1
+
+
+def main() -> int:
+    """The command line; returns the exit code."""
+    arguments = _parser().parse_args()
+    try:
+        return _create_topics(arguments.registry) if arguments.part == "topics" else _dead_letters(arguments)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (BrokerAway, KafkaException):
+        print("the broker does not answer", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

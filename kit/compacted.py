@@ -1,0 +1,59 @@
+"""A compacted topic read whole by every process that needs it: groupless, from beginning to end, then followed."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from confluent_kafka import OFFSET_BEGINNING, TopicPartition
+
+from kit.partitions import BrokerAway, groupless_client, message_from, partitions_of, read_partition
+
+OnChange = Callable[[bytes, bytes], None]
+"""Key and newest value. It must not raise for a bad value: a bad entry is logged and left out by it."""
+
+logger = logging.getLogger(__name__)
+
+
+class CompactedView:
+    """The newest value of each key. `load` before the first message, `follow` in a thread of its own."""
+
+    def __init__(self, bootstrap: str, topic: str, on_change: OnChange) -> None:
+        self._bootstrap, self._topic, self._on_change = bootstrap, topic, on_change
+        self._next: dict[int, int] = {}
+
+    def load(self, within: float = 10.0) -> int:
+        """Reads the topic to its present end and tells each key's newest value; returns how many. Raises BrokerAway."""
+        client = groupless_client(self._bootstrap)
+        newest: dict[bytes, bytes] = {}
+        try:
+            partitions = partitions_of(client, self._topic, within)
+            if not partitions:
+                raise BrokerAway(self._topic)
+            for partition in partitions:
+                for message in read_partition(client, self._topic, partition, within):
+                    self._next[partition] = message.offset + 1
+                    if message.key is not None and message.value is not None:
+                        newest[message.key] = message.value
+            for partition in partitions:
+                self._next.setdefault(partition, OFFSET_BEGINNING)
+        finally:
+            client.close()
+        for key, value in newest.items():
+            self._on_change(key, value)
+        logger.info("compacted_topic_loaded", extra={"topic": self._topic, "count": len(newest)})
+        return len(newest)
+
+    def follow(self, stop: threading.Event) -> None:
+        """Tells each later change until `stop` is set; waits out a broker that is away."""
+        client = groupless_client(self._bootstrap)
+        try:
+            client.assign([TopicPartition(self._topic, number, offset) for number, offset in self._next.items()])
+            while not stop.is_set():
+                record = client.poll(0.5)
+                if record is None or record.error() is not None:
+                    continue
+                message = message_from(record)
+                if message.key is not None and message.value is not None:
+                    self._on_change(message.key, message.value)
+        finally:
+            client.close()

@@ -1,0 +1,66 @@
+"""Dead letters as an operator meets them: list, show, replay. Works on any topic named `<topic>.<reader>.dead`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from confluent_kafka.admin import AdminClient
+
+from kit.dead_letters import outstanding, replay_record
+from kit.messages import Message
+from kit.partitions import groupless_client, partitions_of, read_partition
+from kit.producer import Producer
+
+SUFFIX = ".dead"
+
+
+@dataclass(frozen=True)
+class Box:
+    """One reader's dead letters of one topic."""
+
+    topic: str
+    reader: str
+
+    @property
+    def name(self) -> str:
+        """The topic in which they lie."""
+        return f"{self.topic}.{self.reader}{SUFFIX}"
+
+    @classmethod
+    def parse(cls, name: str) -> "Box":
+        """From `<topic>.<reader>.dead`; raises ValueError."""
+        topic, _, reader = name.removesuffix(SUFFIX).partition(".")
+        if not name.endswith(SUFFIX) or not reader:
+            raise ValueError(f"not a dead-letter topic: {name}")
+        return cls(topic, reader)
+
+
+def boxes(bootstrap: str, within: float = 10.0) -> list[Box]:
+    """All there are, by name."""
+    names = AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=within).topics
+    return [Box.parse(name) for name in sorted(names) if name.endswith(SUFFIX)]
+
+
+def waiting_in(bootstrap: str, box: Box) -> list[Message]:
+    """What waits for replay, in the order of positions. Raises BrokerAway."""
+    client = groupless_client(bootstrap)
+    try:
+        records: list[Message] = []
+        for partition in partitions_of(client, box.name):
+            records.extend(read_partition(client, box.name, partition))
+        return outstanding(records)
+    finally:
+        client.close()
+
+
+def replay(
+    producer: Producer, box: Box, letters: Sequence[Message], *, on_sent: Callable[[Message], None] = lambda _: None
+) -> int:
+    """Sends letters back into their topic for their reader, in order; returns how many the broker took.
+
+    Stops at the first that is not confirmed: order per key would be lost otherwise. Replaying twice does no harm.
+    """
+    for count, letter in enumerate(letters):
+        if not all(producer.publish_all([replay_record(letter, box.reader)])):
+            return count
+        on_sent(letter)
+    return len(letters)

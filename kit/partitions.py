@@ -1,0 +1,87 @@
+"""Reads partitions whole, without a group: compacted topics, dead letters."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
+from confluent_kafka import Consumer as Client
+
+from kit.messages import Message
+from kit.producer import log_client_error
+
+
+class BrokerAway(Exception):
+    """The broker did not answer in time."""
+
+
+def message_from(record: Any) -> Message:
+    """Our form of confluent's message."""
+    _, milliseconds = record.timestamp()
+    return Message(
+        topic=record.topic(),
+        partition=record.partition(),
+        offset=record.offset(),
+        key=record.key(),
+        value=record.value(),
+        headers=dict(record.headers() or ()),
+        timestamp=milliseconds / 1000,
+    )
+
+
+def groupless_client(bootstrap: str) -> Client:
+    """A consumer that assigns its partitions itself and commits nothing."""
+    return Client(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "groupless",
+            "enable.auto.commit": False,
+            "enable.partition.eof": False,
+            "auto.offset.reset": "earliest",
+            "reconnect.backoff.max.ms": 2000,
+            "error_cb": log_client_error,
+        }
+    )
+
+
+def partitions_of(client: Client, topic: str, within: float = 10.0) -> list[int]:
+    """The topic's partition numbers; empty where it does not exist. Raises BrokerAway."""
+    try:
+        described = client.list_topics(topic, timeout=within).topics.get(topic)
+    except KafkaException:
+        raise BrokerAway from None
+    return [] if described is None or described.error is not None else sorted(described.partitions)
+
+
+def read_partition(client: Client, topic: str, partition: int, within: float = 10.0) -> Iterator[Message]:
+    """All records of one partition up to its present end. Raises BrokerAway."""
+    place = TopicPartition(topic, partition, OFFSET_BEGINNING)
+    try:
+        watermarks = client.get_watermark_offsets(place, timeout=within)
+    except KafkaException:
+        raise BrokerAway from None
+    if watermarks is None:
+        raise BrokerAway
+    low, high = watermarks[0] or 0, watermarks[1] or 0
+    if low >= high:
+        return
+    client.assign([place])
+    try:
+        while True:
+            records = client.consume(500, timeout=within)
+            if not records:
+                # Compaction and aborted records leave gaps at the end: the position tells when all is read.
+                if _position(client, place) >= high:
+                    return
+                raise BrokerAway
+            for record in records:
+                if record.error() is None and record.offset() < high:
+                    yield message_from(record)
+            if _position(client, place) >= high:
+                return
+    finally:
+        client.unassign()
+
+
+def _position(client: Client, place: TopicPartition) -> int:
+    offset: int = client.position([place])[0].offset
+    return offset
