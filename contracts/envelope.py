@@ -9,7 +9,8 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 from uuid import UUID
 
 import orjson
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from contracts.types import Code, Confidentiality, Instant, Model, Traceparent
 
@@ -22,6 +23,8 @@ class EventData(Model):
 
     event_type: ClassVar[str]
     version: ClassVar[str] = "1.0"
+    attributes: ClassVar[tuple[str, ...]] = ()
+    """Optional attributes of the envelope that this event must carry."""
 
     @classmethod
     def dataschema(cls) -> str:
@@ -38,7 +41,7 @@ class Event(Model, Generic[Data]):
 
     specversion: Literal["1.0"] = "1.0"
     id: UUID
-    source: Annotated[str, Field(pattern=r"^/[a-z-]+$")]
+    source: Annotated[str, Field(pattern=r"^/[a-z-]{1,40}$")]
     """The service that tells it, `/tickets`."""
     type: Annotated[str, Field(pattern=r"^[a-z]+\.[a-z_]+$")]
     time: Instant
@@ -56,6 +59,13 @@ class Event(Model, Generic[Data]):
     basedon: Annotated[int, Field(ge=1)] | None = None
     """The ticket's sequence on which a decision rests; `routing.decided` only."""
     data: Data
+
+    @model_validator(mode="after")
+    def _carries_its_attributes(self) -> "Event[Data]":
+        missing = [name for name in self.data.attributes if getattr(self, name) is None]
+        if missing:
+            raise PydanticCustomError("missing_attribute", "an attribute of the envelope is missing")
+        return self
 
     def to_bytes(self) -> bytes:
         """The record's value. Raises `EventTooLarge` above 256 KB, so that it is never stored either."""
@@ -91,7 +101,7 @@ def new_event(
     basedon: int | None = None,
 ) -> Event[Data]:
     """An event around `data`, with type and schema taken from the class of `data`."""
-    return Event[type(data)](  # type: ignore[misc]
+    event: Event[Data] = Event[type(data)](  # type: ignore[misc, operator]
         id=id,
         source=source,
         type=data.event_type,
@@ -106,6 +116,7 @@ def new_event(
         basedon=basedon,
         data=data,
     )
+    return event
 
 
 def parse_event(value: bytes | None, known: dict[str, type[EventData]]) -> Event[Any]:

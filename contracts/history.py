@@ -42,12 +42,21 @@ def first_broken_link(events: list[Mapping[str, Any]]) -> int | None:
     """
     previous = GENESIS
     for expected, event in enumerate(events, start=1):
-        data = event["data"]
-        whole = event["sequence"] == expected and data["chain"]["previous"] == previous
-        personal = data.get("personal")
-        if personal is not None and personal_digest(personal) != data["personal_digest"]:
+        try:
+            whole = _verifies(event, expected, previous)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            # Fields were taken away or turned into something else: tampered with all the same.
             whole = False
-        if not whole or data["chain"]["hash"] != link(event, previous):
+        if not whole:
             return expected
-        previous = data["chain"]["hash"]
+        previous = event["data"]["chain"]["hash"]
     return None
+
+
+def _verifies(event: Mapping[str, Any], sequence: int, previous: str) -> bool:
+    data = event["data"]
+    personal = data.get("personal")
+    if personal is not None and personal_digest(personal) != data["personal_digest"]:
+        return False
+    chain = {"previous": previous, "hash": link(event, previous)}
+    return bool(event["sequence"] == sequence and data["chain"] == chain)

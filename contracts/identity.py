@@ -8,9 +8,7 @@ from uuid import UUID, uuid5
 NAMESPACE = UUID("5f0a4bbd-2f0b-5d0e-9a53-6f2f1c1f7a10")
 
 
-def email_report_id(
-    municipality: str, *, message_id: str, date: str, sender: str, subject: str, body: bytes
-) -> UUID:
+def email_report_id(municipality: str, *, message_id: str, date: str, sender: str, subject: str, body: bytes) -> UUID:
     """Identity of a report by e-mail, version 1.
 
     Takes the header fields' raw values as they came (empty where missing) and the raw body after the first blank line; trace

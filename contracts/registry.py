@@ -33,7 +33,10 @@ class Topic:
     events: tuple[type[EventData], ...]
     writers: tuple[str, ...]
     readers: tuple[str, ...]
+    """Read in a consumer group, with dead letters."""
     ordered: bool
+    followers: tuple[str, ...] = ()
+    """Read it whole, without a group, before their first message; no dead letters."""
     compacted: bool = False
     partitions: int = PARTITIONS
     retention: timedelta | None = field(default=timedelta(days=29))
@@ -92,6 +95,7 @@ RULESETS = Topic(
     events=(RulesetPublished, ModelActivated),
     writers=("tickets",),
     readers=(),
+    followers=("tickets", "router", "notifier"),
     ordered=False,
     compacted=True,
     partitions=1,

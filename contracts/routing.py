@@ -21,6 +21,7 @@ class RoutingDecided(EventData):
     """The router's decision. `basedon` in the envelope is the ticket's sequence that it read."""
 
     event_type: ClassVar[str] = "routing.decided"
+    attributes: ClassVar[tuple[str, ...]] = ("basedon",)
 
     ticket_id: TicketId
     category: Code

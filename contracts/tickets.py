@@ -12,7 +12,6 @@ from contracts.reports import Automatic, Part, PhotoPlace
 from contracts.types import (
     Channel,
     Code,
-    Confidentiality,
     EnhancedStatus,
     Instant,
     Kind,
@@ -180,6 +179,8 @@ class TicketPersonal(Model):
 
 class TicketData(EventData):
     """Base of the ticket events."""
+
+    attributes: ClassVar[tuple[str, ...]] = ("sequence",)
 
     actor: Actor
     reason: Code | None = None

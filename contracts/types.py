@@ -15,21 +15,31 @@ Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description=
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256, lower-case hexadecimal.")]
 Pseudonym = Annotated[
     str,
-    Field(pattern=r"^p[0-9a-f]{32}$", description="Keyed digest of municipality, channel and address; see identity.py."),
+    Field(
+        pattern=r"^p[0-9a-f]{32}$", description="Keyed digest of municipality, channel and address; see identity.py."
+    ),
 ]
-TicketNumber = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{6,}$", description="Year and running number, 2026-000123.")]
+TicketNumber = Annotated[
+    str, Field(pattern=r"^[0-9]{4}-[0-9]{6,12}$", description="Year and running number, 2026-000123.")
+]
 ObjectKey = Annotated[
     str,
     Field(pattern=r"^[a-z0-9][a-z0-9./_-]{0,255}$", description="Key in the object store; see object_keys.py."),
 ]
 MediaType = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,127}$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$", description="ISO 639 code.")]
-Traceparent = Annotated[str, Field(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", description="W3C Trace Context.")]
+Traceparent = Annotated[
+    str, Field(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", description="W3C Trace Context.")
+]
 EnhancedStatus = Annotated[str, Field(pattern=r"^[245]\.[0-9]{1,3}\.[0-9]{1,3}$", description="RFC 3463 status code.")]
 
 
 def _in_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        # Not a ValueError by itself: it would pass pydantic and end the reader's process at every start.
+        raise ValueError("out of range") from None
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
