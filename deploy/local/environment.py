@@ -1,0 +1,38 @@
+"""What the services are told: one function, so that `make up`, the tests and the documentation cannot differ."""
+
+from collections.abc import Mapping
+
+from deploy.local.places import Places
+from deploy.local.ports import HOST, Ports
+from deploy.local.readiness import REPLICA_SET
+from deploy.local.secret_files import S3Keys
+
+# Who sets one of these has such a server already, so none is started.
+EXISTING_SERVERS = ("KAFKA_BOOTSTRAP", "MONGODB_URI", "S3_ENDPOINT", "SMTP_RELAY")
+TOWN_ADDRESS = "podatelna@lipovany.test"
+TOWN = "lipovany"
+
+
+def server_environment(ports: Ports, keys: S3Keys, existing: Mapping[str, str]) -> dict[str, str]:
+    """Where the servers are: ours, or those in `existing`."""
+    ours = {
+        "KAFKA_BOOTSTRAP": ",".join(f"{HOST}:{port}" for port in ports.kafka),
+        "MONGODB_URI": f"mongodb://{HOST}:{ports.mongod}/?replicaSet={REPLICA_SET}",
+        "S3_ENDPOINT": f"http://{HOST}:{ports.s3proxy}",
+        "SMTP_RELAY": f"{HOST}:{ports.mail_catcher}",
+    }
+    credentials = {"S3_ACCESS_KEY": keys.access_key, "S3_SECRET_KEY": keys.secret_key}
+    if "S3_ENDPOINT" in existing:
+        credentials = {name: existing.get(name, "") for name in credentials}
+    return {**ours, **{name: existing[name] for name in EXISTING_SERVERS if name in existing}, **credentials}
+
+
+def service_environment(places: Places, ports: Ports, servers: Mapping[str, str]) -> dict[str, str]:
+    """What every service gets beside its own HEALTH_PORT and INSTANCE."""
+    return {
+        **servers,
+        "SECRETS_FILE": str(places.secrets),
+        "MUNICIPALITIES": f"{TOWN_ADDRESS}={TOWN}",
+        "SMTP_LISTEN": f"{HOST}:{ports.smtp_intake}",
+        "API_LISTEN": f"{HOST}:{ports.tickets_api}",
+    }

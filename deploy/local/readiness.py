@@ -1,0 +1,101 @@
+"""How one sees from outside that a server works: by what its clients will do, not by its process or its log."""
+
+import http.client
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from deploy.local.ports import HOST
+
+REPLICA_SET = "helpdesk"
+
+Check = Callable[[], bool]
+
+
+def listens(port: int) -> bool:
+    """Whether somebody accepts connections on the port."""
+    try:
+        with socket.create_connection((HOST, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def kafka_ready(ports: tuple[int, ...]) -> Check:
+    """Every broker is in the cluster's own list of brokers."""
+
+    def check() -> bool:
+        # Asked first because librdkafka complains on standard error about each refused connection.
+        if not all(listens(port) for port in ports):
+            return False
+        client = AdminClient({"bootstrap.servers": ",".join(f"{HOST}:{port}" for port in ports), "log_level": 0})
+        try:
+            return len(client.list_topics(timeout=2).brokers) == len(ports)
+        except KafkaException:
+            return False
+
+    return check
+
+
+def mongod_ready(port: int) -> Check:
+    """The node is the primary of its replica set, which the first check founds."""
+
+    def check() -> bool:
+        if not listens(port):
+            return False
+        address = f"mongodb://{HOST}:{port}/?directConnection=true"
+        try:
+            with MongoClient[dict[str, object]](address, serverSelectionTimeoutMS=1000) as client:
+                if client.admin.command("hello").get("isWritablePrimary"):
+                    return True
+                members = [{"_id": 0, "host": f"{HOST}:{port}"}]
+                # Refused when the set exists already: then its election is under way.
+                with suppress(OperationFailure):
+                    client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
+        except PyMongoError:
+            pass
+        return False
+
+    return check
+
+
+def answers_http(port: int) -> Check:
+    """Something speaks HTTP there, whatever it says to a stranger."""
+    return lambda: http_status(f"http://{HOST}:{port}/") is not None
+
+
+def says_ready(health_port: int) -> Check:
+    """A service's own word on its health port."""
+    return lambda: http_status(f"http://{HOST}:{health_port}/ready") == http.client.OK
+
+
+def greets_smtp(port: int) -> Check:
+    """A mail server greets with 220."""
+
+    def check() -> bool:
+        try:
+            with socket.create_connection((HOST, port), timeout=2) as connection:
+                return connection.recv(3) == b"220"
+        except OSError:
+            return False
+
+    return check
+
+
+def http_status(url: str, seconds: float = 2) -> int | None:
+    """Status of a GET; None when there is no answer that is HTTP."""
+    address = urlsplit(url)
+    connection = http.client.HTTPConnection(address.hostname or HOST, address.port, timeout=seconds)
+    try:
+        connection.request("GET", address.path or "/")
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()

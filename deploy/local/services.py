@@ -1,0 +1,47 @@
+"""Our services and what must be done before they start, as a table. All of them speak Kafka only with each other."""
+
+import sys
+
+from deploy.local import readiness
+from deploy.local.environment import TOWN
+from deploy.local.places import Places
+from deploy.local.ports import Ports
+from deploy.local.programs import Program, Step
+
+
+def services(ports: Ports) -> list[Program]:
+    """Every service of the house, in the order of a report's way."""
+    return [
+        _service("intake-email", ("intake_email", "serve"), ports.intake_email_health, ports.smtp_intake),
+        _service("tickets-api", ("tickets", "api"), ports.tickets_api_health, ports.tickets_api),
+        _service("tickets-worker", ("tickets", "worker"), ports.tickets_worker_health),
+        _service("router", ("router", "serve"), ports.router_health),
+        _service("notifier", ("notifier", "serve"), ports.notifier_health),
+    ]
+
+
+def preparations(places: Places) -> list[list[Step]]:
+    """Steps in stages; those of one stage run side by side."""
+    stages = [
+        [_step("make-topics", "kit.topics", "create"), _step("prepare-tickets", "tickets", "prepare")],
+        [_step("load-pack", "tickets", "pack", "load", f"packs/{TOWN}")],
+    ]
+    if not places.staff_token.exists():
+        roles = ("--role", "dispatcher", "--role", "resolver")
+        out = ("--out", str(places.staff_token))
+        stages[1].append(_step("make-staff-token", "tickets", "token", "create", *roles, *out))
+    return stages
+
+
+def _service(name: str, module: tuple[str, ...], health_port: int, *listens: int) -> Program:
+    return Program(
+        name=name,
+        command=(sys.executable, "-m", *module),
+        environment={"HEALTH_PORT": str(health_port), "INSTANCE": "1"},
+        ports=(health_port, *listens),
+        ready=readiness.says_ready(health_port),
+    )
+
+
+def _step(name: str, *module: str) -> Step:
+    return Step(name, (sys.executable, "-m", *module))

@@ -1,0 +1,75 @@
+"""What a local system says of itself to the commands that ask: who supervises it, how far it is, which ports it has."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from deploy.local.places import Places
+from deploy.local.ports import Ports
+from deploy.local.processes import Record, is_alive, read_records
+from deploy.local.programs import StartFailed
+
+SUPERVISOR = "supervisor"
+
+
+class AlreadyRunning(StartFailed):
+    """Another supervisor has this directory."""
+
+
+Stage = Literal["starting", "ready", "stopping", "failed"]
+
+
+@dataclass(frozen=True)
+class State:
+    """`reason` says why a start failed."""
+
+    stage: Stage
+    ports: Ports = field(default_factory=Ports)
+    kafka_bootstrap: str = ""
+    reason: str = ""
+
+
+def write_state(places: Places, state: State) -> None:
+    """Replace the state; readers see the old one or the new one."""
+    places.run.mkdir(parents=True, exist_ok=True)
+    fresh = places.run / "state.new"
+    fresh.write_text(json.dumps(asdict(state)))
+    fresh.replace(places.run / "state")
+
+
+def read_state(places: Places) -> State | None:
+    """The last state; None when there is none. It may be that of a supervisor that has died: see `supervisor_record`."""
+    with suppress(OSError, ValueError, TypeError):
+        told: dict[str, Any] = json.loads((places.run / "state").read_text())
+        numbers: dict[str, Any] = {
+            name: tuple(port) if isinstance(port, list) else port for name, port in told.pop("ports").items()
+        }
+        return State(ports=Ports(**numbers), **told)
+    return None
+
+
+def supervisor_record(places: Places) -> Record | None:
+    """The supervisor that runs now, if one does."""
+    for record in read_records(places.run):
+        if record.name == SUPERVISOR and is_alive(record):
+            return record
+    return None
+
+
+@contextmanager
+def sole_supervisor(places: Places) -> Iterator[None]:
+    """Hold the directory; raises AlreadyRunning when somebody else does. The system lets go of it when a process dies."""
+    places.run.mkdir(parents=True, exist_ok=True)
+    lock = os.open(places.run / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as held:
+            raise AlreadyRunning(f"the system in {places.root} runs already") from held
+        yield
+    finally:
+        os.close(lock)
