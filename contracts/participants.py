@@ -71,6 +71,8 @@ class Participant(Model):
     language: Language = "cs"
     consent: Consent = Consent.NONE
     proof: Proof = Proof.NONE
+    automatic: bool = False
+    """A machine writes under this address: it gets no automatic mail (P9), only what a person writes to it."""
 
 
 class Contact(Model):
