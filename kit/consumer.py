@@ -55,7 +55,7 @@ class Consumer:
         handler: Handler,
         producer: Producer,
         batch: int = 200,
-        gather_seconds: float = 0.05,
+        gather_seconds: float = 0.002,
         dead_letters_in_a_row: int = 50,
         session_seconds: float = 10,
     ) -> None:
@@ -100,8 +100,7 @@ class Consumer:
         try:
             while not stop.is_set():
                 self._last_turn = time.monotonic()
-                records = self._client.consume(self._batch, timeout=self._gather_seconds)
-                messages = self._readable(records)
+                messages = self._readable(self._next_records())
                 if messages:
                     self._work_off(messages, stop)
                 if self._dead_in_a_row >= self._limit:
@@ -125,6 +124,13 @@ class Consumer:
     def resume(self) -> None:
         """Lets a reader that paused after too many dead letters go on."""
         self._resumed.set()
+
+    def _next_records(self) -> list[object]:
+        # `consume` alone would wait its whole time-out for a full batch, also when one message is there.
+        first = self._client.poll(0.1)
+        if first is None:
+            return []
+        return [first, *self._client.consume(self._batch - 1, timeout=self._gather_seconds)]
 
     def _readable(self, records: Sequence[object]) -> list[Message]:
         messages = []

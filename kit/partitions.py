@@ -1,5 +1,6 @@
 """Reads partitions whole, without a group: compacted topics, dead letters."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,19 +66,17 @@ def read_partition(client: Client, topic: str, partition: int, within: float = 1
     if low >= high:
         return
     client.assign([place])
+    deadline = time.monotonic() + within
     try:
-        while True:
-            records = client.consume(500, timeout=within)
-            if not records:
-                # Compaction and aborted records leave gaps at the end: the position tells when all is read.
-                if _position(client, place) >= high:
-                    return
-                raise BrokerAway
-            for record in records:
-                if record.error() is None and record.offset() < high:
+        # Compaction and aborted records leave gaps at the end, so the position tells when all is read.
+        while _position(client, place) < high:
+            # `consume` waits its whole time-out for a full batch: a short one, many times.
+            for record in client.consume(500, timeout=0.05):
+                deadline = time.monotonic() + within
+                if record.error() is None and (record.offset() or 0) < high:
                     yield message_from(record)
-            if _position(client, place) >= high:
-                return
+            if time.monotonic() > deadline:
+                raise BrokerAway
     finally:
         client.unassign()
 

@@ -16,11 +16,25 @@ from confluent_kafka.cimpl import NewTopic
 class TopicRow(Protocol):
     """One row of a registry of topics."""
 
-    name: str
-    partitions: int
-    retention: timedelta | None
-    compacted: bool
-    readers: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """The topic's name."""
+
+    @property
+    def partitions(self) -> int:
+        """How many, for ever."""
+
+    @property
+    def retention(self) -> timedelta | None:
+        """How long records stay; None for ever."""
+
+    @property
+    def compacted(self) -> bool:
+        """Whether only the newest record of a key stays."""
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Who reads it, each with dead letters of its own."""
 
     def dead_letters(self, reader: str) -> str:
         """Name of a reader's dead-letter topic."""

@@ -1,0 +1,30 @@
+"""Real servers for tests: those that the environment names, else throw-away ones for the whole run.
+
+A test that asks for `servers` needs a real Kafka, MongoDB and S3 store. Where they cannot be started the test is skipped on a
+laptop, and fails in CI (`CI=true`), where a skipped proof would look like a proof.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from deploy.local.ports import Ports
+from deploy.local.supervisor import StartFailed
+from deploy.local.system import LocalSystem
+
+NAMED_OUTSIDE = ("KAFKA_BOOTSTRAP", "MONGODB_URI", "S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY", "SMTP_RELAY")
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """The environment that services get: KAFKA_BOOTSTRAP, MONGODB_URI, S3_ENDPOINT, …; see deploy/local/environment.py."""
+    existing = {name: os.environ[name] for name in NAMED_OUTSIDE if os.environ.get(name)}
+    with LocalSystem(tmp_path_factory.mktemp("servers"), Ports.free(), existing=existing) as system:
+        try:
+            system.start_servers()
+        except StartFailed as failure:
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip(f"no servers here: {failure}")
+        yield system.environment

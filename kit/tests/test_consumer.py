@@ -1,0 +1,198 @@
+"""The loop against a real broker."""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import pytest
+
+from kit import dead_letter_box, topics
+from kit.consumer import Consumer, Handler, Subscription, waves
+from kit.dead_letter_box import Box
+from kit.messages import Message, Record
+from kit.outcomes import DONE, DeadLetter, DependencyAway, Outcome
+from kit.producer import Producer
+
+from .builders import Row, until
+
+pytestmark = pytest.mark.integration
+
+
+class Bench:
+    """A topic of its own, a producer, and readers that can be started and stopped."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self.bootstrap = bootstrap
+        self.row = Row(f"events-{uuid.uuid4().hex[:8]}")
+        topics.create(bootstrap, [self.row])
+        self.producer = Producer(bootstrap, client_id="bench")
+
+    def send(self, *pairs: tuple[str, str]) -> None:
+        records = [Record(self.row.name, key.encode(), value.encode()) for key, value in pairs]
+        assert all(self.producer.publish_all(records))
+
+    @contextmanager
+    def reader(self, handler: Handler, *, ordered: bool = True, limit: int = 50) -> Iterator[Consumer]:
+        consumer = Consumer(
+            self.bootstrap,
+            reader="reader",
+            instance="1",
+            subscription=Subscription(self.row.name, self.row.dead_letters("reader"), ordered),
+            handler=handler,
+            producer=self.producer,
+            dead_letters_in_a_row=limit,
+        )
+        stop = threading.Event()
+        thread = threading.Thread(target=consumer.run, args=(stop,), daemon=True)
+        thread.start()
+        try:
+            yield consumer
+        finally:
+            stop.set()
+            thread.join(timeout=20)
+            assert not thread.is_alive()
+
+    def waiting(self) -> list[Message]:
+        return dead_letter_box.waiting_in(self.bootstrap, Box(self.row.name, "reader"))
+
+
+@pytest.fixture
+def bench(servers: Mapping[str, str]) -> Iterator[Bench]:
+    bench = Bench(servers["KAFKA_BOOTSTRAP"])
+    yield bench
+    bench.producer.close()
+
+
+class Recorder:
+    """A handler that notes what it got and answers by value."""
+
+    def __init__(self, answers: Callable[[str], Outcome] = lambda _: DONE) -> None:
+        self.seen: list[str] = []
+        self.answers = answers
+
+    def __call__(self, messages: Sequence[Message]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        for message in messages:
+            value = (message.value or b"").decode()
+            outcome = self.answers(value)
+            outcomes.append(outcome)
+            if outcome is DONE:
+                self.seen.append(value)
+        return outcomes
+
+
+def test_what_is_done_is_not_given_again_after_an_orderly_restart(bench: Bench) -> None:
+    first, second = Recorder(), Recorder()
+    bench.send(*((f"k{n}", f"v{n}") for n in range(50)))
+    with bench.reader(first):
+        until(lambda: len(first.seen) == 50)
+    bench.send(("k0", "later"))
+    with bench.reader(second):
+        until(lambda: "later" in second.seen)
+    assert second.seen == ["later"]
+
+
+def test_a_dependency_that_is_away_is_waited_out_and_nothing_is_skipped(bench: Bench) -> None:
+    tries: list[str] = []
+
+    def answer(value: str) -> Outcome:
+        tries.append(value)
+        return DependencyAway("database") if len(tries) < 4 else DONE
+
+    recorder = Recorder(answer)
+    bench.send(("k", "a"), ("k", "b"), ("other", "c"))
+    with bench.reader(recorder) as consumer:
+        until(lambda: sorted(recorder.seen) == ["a", "b", "c"])
+        until(lambda: consumer.check() is None)
+    assert recorder.seen.index("a") < recorder.seen.index("b")
+    assert bench.waiting() == []
+
+
+def test_a_reader_that_waits_says_so(bench: Bench) -> None:
+    bench.send(("k", "a"))
+    with bench.reader(Recorder(lambda _: DependencyAway("database"))) as consumer:
+        until(lambda: consumer.check() == "database")
+        assert consumer.stuck() is None
+
+
+def test_a_bad_message_goes_to_the_dead_letters_and_its_key_follows(bench: Bench) -> None:
+    recorder = Recorder(lambda value: DeadLetter("Bad", "cannot be read") if value == "bad" else DONE)
+    bench.send(("k", "a"), ("k", "bad"), ("k", "b"), ("other", "c"), ("k", "d"))
+    with bench.reader(recorder):
+        until(lambda: len(bench.waiting()) == 3)
+        until(lambda: sorted(recorder.seen) == ["a", "c"])
+    assert [letter.value for letter in bench.waiting()] == [b"bad", b"b", b"d"]
+
+
+def test_what_follows_is_remembered_over_a_restart_and_replay_restores_the_order(bench: Bench) -> None:
+    broken = Recorder(lambda value: DeadLetter("Bad", "cannot be read") if value == "bad" else DONE)
+    bench.send(("k", "bad"), ("k", "b"))
+    with bench.reader(broken):
+        until(lambda: len(bench.waiting()) == 2)
+    repaired = Recorder()
+    with bench.reader(repaired):
+        bench.send(("k", "c"), ("other", "x"))
+        until(lambda: len(bench.waiting()) == 3 and repaired.seen == ["x"])
+        box = Box(bench.row.name, "reader")
+        assert dead_letter_box.replay(bench.producer, box, bench.waiting()) == 3
+        until(lambda: repaired.seen == ["x", "bad", "b", "c"])
+        until(lambda: bench.waiting() == [])
+        bench.send(("k", "d"))
+        until(lambda: repaired.seen[-1] == "d")
+
+
+def test_other_readers_do_not_take_a_replay_that_is_not_theirs(bench: Bench) -> None:
+    recorder = Recorder()
+    letter_headers = {"replay-reader": b"another", "replay-position": f"{bench.row.name}/0/0".encode()}
+    assert all(bench.producer.publish_all([Record(bench.row.name, b"k", b"not-mine", letter_headers, partition=0)]))
+    bench.send(("k", "mine"))
+    with bench.reader(recorder):
+        until(lambda: recorder.seen == ["mine"])
+
+
+def test_too_many_dead_letters_in_a_row_pause_the_reader_until_it_is_resumed(bench: Bench) -> None:
+    recorder = Recorder(lambda value: DeadLetter("Bad", "cannot be read") if value.startswith("bad") else DONE)
+    bench.send(*((f"k{n}", f"bad{n}") for n in range(5)))
+    with bench.reader(recorder, limit=5) as consumer:
+        until(lambda: consumer.check() == "too-many-dead-letters")
+        assert consumer.stuck() is None
+        bench.send(("fine", "a"))
+        consumer.resume()
+        until(lambda: recorder.seen == ["a"])
+        until(lambda: consumer.check() is None)
+
+
+def test_on_an_unordered_topic_a_key_goes_on_after_a_dead_letter(bench: Bench) -> None:
+    recorder = Recorder(lambda value: DeadLetter("Bad", "cannot be read") if value == "bad" else DONE)
+    bench.send(("k", "bad"), ("k", "b"))
+    with bench.reader(recorder, ordered=False):
+        until(lambda: recorder.seen == ["b"])
+
+
+def test_an_error_of_the_handler_ends_the_loop_and_the_batch_comes_again(bench: Bench) -> None:
+    def explode(_: Sequence[Message]) -> list[Outcome]:
+        raise RuntimeError
+
+    bench.send(("k", "a"))
+    consumer = Consumer(
+        bench.bootstrap,
+        reader="reader",
+        instance="1",
+        subscription=Subscription(bench.row.name, bench.row.dead_letters("reader"), ordered=True),
+        handler=explode,
+        producer=bench.producer,
+    )
+    with pytest.raises(RuntimeError):
+        consumer.run(threading.Event())
+    recorder = Recorder()
+    with bench.reader(recorder):
+        until(lambda: recorder.seen == ["a"])
+
+
+def test_no_wave_holds_a_key_twice_and_each_key_keeps_its_order() -> None:
+    batch = [
+        Message("t", 0, n, key, str(n).encode()) for n, key in enumerate([b"a", b"a", b"b", None, None, b"a", b"b"])
+    ]
+    cut = waves(batch)
+    assert [[m.offset for m in wave] for wave in cut] == [[0, 2, 3, 4], [1, 6], [5]]

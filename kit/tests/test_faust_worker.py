@@ -1,0 +1,111 @@
+"""The safe form of faust in a process of its own against a real broker: killed, poisoned, replayed."""
+
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from kit import dead_letter_box, topics
+from kit.dead_letter_box import Box
+from kit.messages import Record
+from kit.partitions import groupless_client, partitions_of, read_partition
+from kit.producer import Producer
+
+from .builders import Row, until
+
+pytestmark = pytest.mark.integration
+
+WORKER = """
+import json, sys, pathlib
+from kit.consumer import Subscription
+from kit.faust_worker import FaustWorker
+from kit.messages import Record
+from kit.outcomes import DeadLetter
+from kit.producer import Producer
+
+bootstrap, source, target, broken = sys.argv[1:5]
+
+def decide(message):
+    if message.value == b"bad" and pathlib.Path(broken).exists():
+        return DeadLetter("Bad", "cannot be read")
+    return [Record(target, message.key, message.value)]
+
+FaustWorker(
+    bootstrap, reader="reader", instance="1", subscription=Subscription(source, source + ".reader.dead", True),
+    decide=decide, producer=Producer(bootstrap, client_id="worker"),
+).run()
+"""
+
+
+class Bench:
+    """Two topics, and the worker's process between them."""
+
+    def __init__(self, bootstrap: str, folder: Path) -> None:
+        self.bootstrap = bootstrap
+        self.source, self.target = (Row(f"{name}-{uuid.uuid4().hex[:8]}") for name in ("source", "target"))
+        topics.create(bootstrap, [self.source, self.target])
+        self.producer = Producer(bootstrap, client_id="bench")
+        self.broken = folder / "broken"
+        self.box = Box(self.source.name, "reader")
+        self._worker: subprocess.Popen[bytes] | None = None
+
+    def send(self, *values: str, key: str | None = None) -> None:
+        records = [Record(self.source.name, (key or value).encode(), value.encode()) for value in values]
+        assert all(self.producer.publish_all(records))
+
+    def start(self) -> None:
+        command = [sys.executable, "-c", WORKER, self.bootstrap, self.source.name, self.target.name, str(self.broken)]
+        self._worker = subprocess.Popen(command)
+
+    def end(self, number: signal.Signals) -> None:
+        if self._worker is not None:
+            self._worker.send_signal(number)
+            self._worker.wait(timeout=30)
+            self._worker = None
+
+    def published(self) -> list[str]:
+        client = groupless_client(self.bootstrap)
+        try:
+            numbers = partitions_of(client, self.target.name)
+            records = [record for number in numbers for record in read_partition(client, self.target.name, number)]
+        finally:
+            client.close()
+        return [(record.value or b"").decode() for record in records]
+
+
+@pytest.fixture
+def bench(servers: Mapping[str, str], tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(servers["KAFKA_BOOTSTRAP"], tmp_path)
+    yield bench
+    bench.end(signal.SIGKILL)
+    bench.producer.close()
+
+
+def test_nothing_is_lost_when_the_worker_is_killed_under_load(bench: Bench) -> None:
+    wanted = [f"v{number}" for number in range(600)]
+    bench.start()
+    for place in range(0, 600, 200):
+        bench.send(*wanted[place : place + 200])
+        until(lambda reached=place: len(set(bench.published())) > reached + 20, seconds=60)  # type: ignore[misc]
+        bench.end(signal.SIGKILL)
+        bench.start()
+    until(lambda: set(bench.published()) == set(wanted), seconds=60)
+
+
+def test_a_poisoned_message_and_its_followers_wait_and_a_replay_brings_them_in_order(bench: Bench) -> None:
+    bench.broken.touch()
+    bench.start()
+    bench.send("bad", "after", key="k")
+    bench.send("other")
+    until(lambda: len(dead_letter_box.waiting_in(bench.bootstrap, bench.box)) == 2, seconds=60)
+    until(lambda: bench.published() == ["other"])
+    bench.broken.unlink()
+    bench.end(signal.SIGTERM)
+    bench.start()
+    dead_letter_box.replay(bench.producer, bench.box, dead_letter_box.waiting_in(bench.bootstrap, bench.box))
+    until(lambda: [value for value in bench.published() if value != "other"] == ["bad", "after"], seconds=60)
+    until(lambda: dead_letter_box.waiting_in(bench.bootstrap, bench.box) == [])
