@@ -1,53 +1,61 @@
-"""The commands; `python -m deploy.local --help`."""
+"""The whole system on one machine, without containers.
+
+KAFKA_BOOTSTRAP, MONGODB_URI, S3_ENDPOINT (with S3_ACCESS_KEY and S3_SECRET_KEY) and SMTP_RELAY in the environment point at
+servers that you already have; those are not started.
+"""
 
 import argparse
-import signal
 import sys
-import threading
+from collections.abc import Callable
 from pathlib import Path
 
-from deploy.local.ports import Ports
-from deploy.local.programs import StartFailed, Stopped
-from deploy.local.system import LocalSystem
+from deploy.local import commands
+from deploy.local.places import HOME, Places
+from deploy.local.programs import StartFailed
+from deploy.local.status import status
+from deploy.local.story import run
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.local")
-    commands = parser.add_subparsers(dest="command", required=True)
-    s = commands.add_parser("servers")
-    s.add_argument("directory", type=Path)
-    s.add_argument("--brokers", type=int, default=1)
-    options = parser.parse_args(arguments)
-    return serve_servers(options.directory, options.brokers)
+    options = _parser().parse_args(arguments)
+    places = Places(options.root.resolve())
+    known: dict[str, Callable[[], int]] = {
+        "up": lambda: commands.up(places),
+        "down": lambda: commands.down(places),
+        "run": lambda: run(places),
+        "status": lambda: status(places),
+        "reset": lambda: commands.reset(places),
+        "setup": commands.setup,
+        "servers": lambda: commands.serve_servers(options.directory, options.brokers),
+        "supervise": lambda: commands.supervise(places, commands.nothing_more),
+    }
+    try:
+        return known[options.command]()
+    except StartFailed as problem:
+        print(problem, file=sys.stderr)
+        return 1
 
 
-def serve_servers(directory: Path, brokers: int) -> int:
-    """A private set of servers on free ports, until SIGTERM or SIGINT."""
-    system = LocalSystem(
-        directory, Ports.free(brokers), tell=lambda line: print(f"# {line}", file=sys.stderr, flush=True)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.local", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    ended = threading.Event()
-
-    def end(number: int, frame: object) -> None:
-        ended.set()
-        system.give_up()
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-    with system:
-        try:
-            system.start_servers()
-        except StartFailed as problem:
-            print(problem, file=sys.stderr)
-            return 1
-        except Stopped:
-            return 0
-        for name, value in system.environment.items():
-            print(f"export {name}={value}")
-        sys.stdout.flush()
-        ended.wait()
-    return 0
+    parser.add_argument("--root", type=Path, default=HOME.root, help="where everything is kept (default: .local)")
+    listed = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    listed.add_parser("up", help="start everything in the background; returns when it is ready")
+    listed.add_parser("down", help="stop everything")
+    listed.add_parser("run", help="start everything, hand in a sample report and tell its way; Ctrl-C stops")
+    listed.add_parser("status", help="what runs, lag, dead letters")
+    listed.add_parser("reset", help="forget all data (stops everything first)")
+    listed.add_parser("setup", help="get the Java servers")
+    servers = listed.add_parser(
+        "servers", help="a private set of servers on free ports, until SIGTERM; prints their environment"
+    )
+    servers.add_argument("directory", type=Path, help="where they keep their data and logs")
+    servers.add_argument("--brokers", type=int, default=1, help="number of Kafka brokers (default: 1)")
+    listed.add_parser("supervise", help="what `up` starts in the background: everything, until SIGTERM")
+    return parser
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def server_environment(ports: Ports, keys: S3Keys, existing: Mapping[str, str]) 
 
 
 def service_environment(places: Places, ports: Ports, servers: Mapping[str, str]) -> dict[str, str]:
-    """What every service gets beside its own HEALTH_PORT and INSTANCE."""
+    """What every service gets beside its own HEALTH_LISTEN and INSTANCE."""
     return {
         **servers,
         "SECRETS_FILE": str(places.secrets),

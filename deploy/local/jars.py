@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 from deploy.local.places import CACHE
+from deploy.local.programs import StartFailed
 
 SERVERS = ("kafka", "s3proxy")
 POMS = Path(__file__).resolve().parent
 
 
-class JarsMissing(Exception):
+class JarsMissing(StartFailed):
     """The jars of a server are not there, or Maven could not get them."""
 
 

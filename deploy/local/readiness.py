@@ -13,7 +13,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from deploy.local.ports import HOST
 
-REPLICA_SET = "helpdesk"
+REPLICA_SET = "rs0"
 
 Check = Callable[[], bool]
 

@@ -5,7 +5,7 @@ import sys
 from deploy.local import readiness
 from deploy.local.environment import TOWN
 from deploy.local.places import Places
-from deploy.local.ports import Ports
+from deploy.local.ports import HOST, Ports
 from deploy.local.programs import Program, Step
 
 
@@ -23,7 +23,10 @@ def services(ports: Ports) -> list[Program]:
 def preparations(places: Places) -> list[list[Step]]:
     """Steps in stages; those of one stage run side by side."""
     stages = [
-        [_step("make-topics", "kit.topics", "create"), _step("prepare-tickets", "tickets", "prepare")],
+        [
+            _step("make-topics", "kit", "topics", "create", "contracts.registry:TOPICS"),
+            _step("prepare-tickets", "tickets", "prepare"),
+        ],
         [_step("load-pack", "tickets", "pack", "load", f"packs/{TOWN}")],
     ]
     if not places.staff_token.exists():
@@ -37,7 +40,7 @@ def _service(name: str, module: tuple[str, ...], health_port: int, *listens: int
     return Program(
         name=name,
         command=(sys.executable, "-m", *module),
-        environment={"HEALTH_PORT": str(health_port), "INSTANCE": "1"},
+        environment={"HEALTH_LISTEN": f"{HOST}:{health_port}", "INSTANCE": "1"},
         ports=(health_port, *listens),
         ready=readiness.says_ready(health_port),
     )

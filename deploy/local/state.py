@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from deploy.local.places import Places
@@ -20,17 +20,17 @@ class AlreadyRunning(StartFailed):
     """Another supervisor has this directory."""
 
 
-Stage = Literal["starting", "ready", "stopping", "failed"]
+Stage = Literal["starting", "ready", "stopping"]
 
 
 @dataclass(frozen=True)
 class State:
-    """`reason` says why a start failed."""
+    """`elsewhere` names the variables that pointed at servers which were there already."""
 
     stage: Stage
-    ports: Ports = field(default_factory=Ports)
-    kafka_bootstrap: str = ""
-    reason: str = ""
+    ports: Ports
+    kafka_bootstrap: str
+    elsewhere: tuple[str, ...] = ()
 
 
 def write_state(places: Places, state: State) -> None:
@@ -43,12 +43,12 @@ def write_state(places: Places, state: State) -> None:
 
 def read_state(places: Places) -> State | None:
     """The last state; None when there is none. It may be that of a supervisor that has died: see `supervisor_record`."""
-    with suppress(OSError, ValueError, TypeError):
+    with suppress(OSError, ValueError, TypeError, KeyError):
         told: dict[str, Any] = json.loads((places.run / "state").read_text())
         numbers: dict[str, Any] = {
-            name: tuple(port) if isinstance(port, list) else port for name, port in told.pop("ports").items()
+            name: tuple(port) if isinstance(port, list) else port for name, port in told["ports"].items()
         }
-        return State(ports=Ports(**numbers), **told)
+        return State(told["stage"], Ports(**numbers), told["kafka_bootstrap"], tuple(told["elsewhere"]))
     return None
 
 

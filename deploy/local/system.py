@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from deploy.local import servers
-from deploy.local.environment import server_environment, service_environment
+from deploy.local.environment import EXISTING_SERVERS, server_environment, service_environment
 from deploy.local.places import Places
 from deploy.local.ports import Ports
 from deploy.local.processes import (
@@ -161,7 +161,8 @@ class LocalSystem:
         self._write_state("starting")
 
     def _write_state(self, stage: Stage) -> None:
-        write_state(self.places, State(stage, self.ports, self.environment["KAFKA_BOOTSTRAP"]))
+        elsewhere = tuple(sorted(set(EXISTING_SERVERS) & set(self._existing)))
+        write_state(self.places, State(stage, self.ports, self.environment["KAFKA_BOOTSTRAP"], elsewhere))
 
     def _with_extra(self, program: Program) -> Program:
         extra = self._extra.get(program.name)

@@ -1,0 +1,74 @@
+# The commands of the README. `make run` shows the system at work; `make help` lists the rest.
+
+PYTHON ?= python3
+PACKAGES := make python3-venv maven
+SERVICE_TESTS := $(wildcard services/*/tests)
+PYTHON_READY := .venv/.ready
+JARS_READY := .local/cache/kafka/pom.sha256 .local/cache/s3proxy/pom.sha256
+
+.PHONY: help setup run up down status reset test check bench format
+.DELETE_ON_ERROR:
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 14
+
+setup: ## get everything that the other commands need, once
+	@$(MAKE) -q ready 2>/dev/null || { $(MAKE) --no-print-directory tools && $(MAKE) --no-print-directory -j4 ready; }
+
+run: setup ## start everything, hand in a sample report and tell its way; Ctrl-C stops
+	@.venv/bin/python -m deploy.local run
+
+up: setup ## start everything in the background; returns when it is ready
+	@.venv/bin/python -m deploy.local up
+
+down: setup ## stop everything
+	@.venv/bin/python -m deploy.local down
+
+status: setup ## what runs, lag, dead letters
+	@.venv/bin/python -m deploy.local status
+
+reset: setup ## forget all data (stops everything first)
+	@.venv/bin/python -m deploy.local reset
+
+test: setup ## all tests, on throw-away servers of their own
+	@.venv/bin/pytest
+
+check: setup ## format, lint, strict types, contracts, architecture rules
+	@.venv/bin/ruff format --check
+	@.venv/bin/ruff check
+	@.venv/bin/mypy
+	@for tests in $(SERVICE_TESTS); do echo ".venv/bin/mypy $$tests"; .venv/bin/mypy $$tests || exit 1; done
+	@.venv/bin/python -m contracts check
+	@.venv/bin/pytest -q tests/architecture
+
+bench: setup ## how fast it is, on the settings of `make run`
+	@.venv/bin/python -m tests.bench
+
+format: setup ## bring the code into the agreed form
+	@.venv/bin/ruff format
+	@.venv/bin/ruff check --fix
+
+.PHONY: ready
+ready: $(PYTHON_READY) $(JARS_READY)
+
+# The locked requirements first, then our own packages by reference to this directory.
+$(PYTHON_READY): requirements/dev.txt pyproject.toml
+	@echo "Getting the Python packages …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "$(PYTHON) is not Python 3.11; name one: make PYTHON=…"; exit 1; }
+	@test -x .venv/bin/pip || $(PYTHON) -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.local/cache/%/pom.sha256: deploy/local/%/pom.xml
+	@echo "Getting the jars of $* …"
+	@$(PYTHON) -m deploy.local.jars $*
+	@touch $@
+
+# Where they may be installed they are; elsewhere the one line that does it is said.
+.PHONY: tools
+tools:
+	@command -v java >/dev/null && command -v mvn >/dev/null && $(PYTHON) -c 'import ensurepip' 2>/dev/null && exit 0; \
+	echo "This needs: apt-get install -y $(PACKAGES)"; \
+	test "$$(id -u)" = 0 && command -v apt-get >/dev/null || exit 1; \
+	apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q $(PACKAGES) >/dev/null
