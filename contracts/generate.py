@@ -1,0 +1,153 @@
+"""Schemas, examples and the AsyncAPI document, generated from the models.
+
+A version of a schema is published when it stands in `schemas/published.json` with the digest of its file. From then on the
+file never changes: `write` adds new versions and leaves published ones alone. What the model means must stay what its published
+version says (`drift`); titles and descriptions may improve, they show in the AsyncAPI document.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from contracts.asyncapi import document
+from contracts.compatibility import meaning
+from contracts.envelope import Event, EventData
+from contracts.registry import TOPICS, Topic
+from contracts.samples import SAMPLES
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+PUBLISHED = "schemas/published.json"
+ASYNCAPI = "asyncapi.json"
+
+
+def defined_events() -> tuple[type[EventData], ...]:
+    """Every event class of the contracts, whether a topic carries it or not, by type."""
+    return tuple(sorted(_below(EventData), key=lambda model: model.event_type))
+
+
+def _below(model: type[EventData]) -> Iterator[type[EventData]]:
+    for below in model.__subclasses__():
+        if below.__module__.startswith("contracts.") and "event_type" in vars(below):
+            yield below
+        yield from _below(below)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What is generated from and checked; tests pass broken ones."""
+
+    topics: tuple[Topic, ...]
+    events: tuple[type[EventData], ...]
+    samples: Mapping[str, Mapping[str, Callable[[], Event[Any]]]]
+
+
+def whole_contract() -> Contract:
+    """The contract as it stands in the models."""
+    return Contract(TOPICS, defined_events(), SAMPLES)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What can never change: digest of each schema's file by its path below `schemas`, partitions of each topic by name."""
+
+    schemas: Mapping[str, str]
+    partitions: Mapping[str, int]
+
+    @classmethod
+    def read(cls, folder: Path) -> "Published":
+        """As committed; empty where nothing is published yet."""
+        file = folder / PUBLISHED
+        known = json.loads(file.read_bytes()) if file.exists() else {}
+        return cls(known.get("schemas", {}), known.get("partitions", {}))
+
+
+def schema_of(model: type[EventData]) -> dict[str, Any]:
+    """JSON Schema of the whole event, envelope and data, as readers accept it."""
+    schema = _of_one_event(Event[model].model_json_schema(), model)  # type: ignore[valid-type]
+    return {"$schema": DIALECT, "$id": model.dataschema(), **schema}
+
+
+def shared_schemas(models: tuple[type[EventData], ...]) -> dict[str, Any]:
+    """The same schemas as AsyncAPI components, with the models in common once: name -> schema; events under their type."""
+    forms = [(Event[model], "validation") for model in models]  # type: ignore[valid-type]
+    names, whole = models_json_schema(forms, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    shared = dict(whole["$defs"])
+    for model, form in zip(models, forms, strict=True):
+        name = names[form]["$ref"].rpartition("/")[2]  # type: ignore[index]
+        shared[model.event_type] = _of_one_event(shared.pop(name), model)
+    return dict(sorted(shared.items()))
+
+
+def _of_one_event(schema: dict[str, Any], model: type[EventData]) -> dict[str, Any]:
+    """Narrows the common envelope to one event: its type, its schema's name, the attributes that it must carry."""
+    fields = dict(schema["properties"])
+    fields["type"] = {"const": model.event_type, "title": "Type", "type": "string"}
+    fields["dataschema"] = {"const": model.dataschema(), "title": "Dataschema", "type": "string"}
+    for name in model.attributes:
+        (wanted,) = (form for form in fields[name]["anyOf"] if form.get("type") != "null")
+        kept = {word: value for word, value in fields[name].items() if word not in ("anyOf", "default")}
+        fields[name] = {**wanted, **kept}
+    required = [*schema["required"], *model.attributes]
+    return {**schema, "title": model.event_type, "properties": fields, "required": required}
+
+
+def schema_path(model: type[EventData]) -> str:
+    """Place of a schema below `schemas`: `report.received/1.0.json`."""
+    return f"{model.event_type}/{model.version}.json"
+
+
+def rendered(value: object) -> bytes:
+    """A generated file: the same content gives the same bytes."""
+    return json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def examples(contract: Contract) -> dict[str, bytes]:
+    """The examples of the models' versions: path below the contracts' folder -> content."""
+    files = {}
+    for cases in contract.samples.values():
+        for case, build in cases.items():
+            event = build()
+            path = f"examples/{event.type}/{case}.{type(event.data).version}.json"
+            files[path] = rendered(json.loads(event.to_bytes()))
+    return files
+
+
+def asyncapi(contract: Contract) -> bytes:
+    """The AsyncAPI document of the contract."""
+    return rendered(document(contract.topics, shared_schemas(contract.events)))
+
+
+def drift(folder: Path, model: type[EventData]) -> bool:
+    """Whether the model means something else than the schema that its version names."""
+    file = folder / "schemas" / schema_path(model)
+    return file.exists() and meaning(json.loads(file.read_bytes())) != meaning(schema_of(model))
+
+
+def write(folder: Path, contract: Contract) -> list[str]:
+    """Writes what is generated and returns the paths that are new or changed; published schemas are left alone."""
+    published = Published.read(folder)
+    files: dict[str, bytes] = {**examples(contract), ASYNCAPI: asyncapi(contract)}
+    digests, partitions = dict(published.schemas), {topic.name: topic.partitions for topic in contract.topics}
+    for model in contract.events:
+        path = schema_path(model)
+        if path not in digests:
+            files[f"schemas/{path}"] = content = rendered(schema_of(model))
+            digests[path] = hashlib.sha256(content).hexdigest()
+    # What is published wins: the check then tells that the registry differs.
+    partitions |= published.partitions
+    files[PUBLISHED] = rendered(
+        {"schemas": dict(sorted(digests.items())), "partitions": dict(sorted(partitions.items()))}
+    )
+    changed = []
+    for path, content in sorted(files.items()):
+        target = folder / path
+        if not target.exists() or target.read_bytes() != content:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+            changed.append(path)
+    return changed
