@@ -1,0 +1,67 @@
+"""One suite for the fake and the real store."""
+
+import uuid
+from collections.abc import Mapping
+
+import pytest
+
+from kit.object_store import MemoryObjectStore, ObjectMissing, ObjectStore, S3ObjectStore, StoreAway
+from kit.settings import ObjectStoreSettings
+
+
+@pytest.fixture(params=["memory", pytest.param("s3", marks=pytest.mark.integration)])
+def store(request: pytest.FixtureRequest) -> ObjectStore:
+    if request.param == "memory":
+        return MemoryObjectStore()
+    servers: Mapping[str, str] = request.getfixturevalue("servers")
+    settings = ObjectStoreSettings.model_validate(
+        {name.lower(): servers[name] for name in ("S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY")}
+        | {"s3_bucket": f"test-{uuid.uuid4().hex[:8]}"}
+    )
+    real = S3ObjectStore.connect(settings)
+    real.prepare()
+    real.prepare()
+    assert real.check() is None
+    return real
+
+
+def test_what_was_put_is_got_byte_for_byte(store: ObjectStore) -> None:
+    content = bytes(range(256)) * 1000
+    store.put("originals/lipovany/2026-11-24/one/raw", content, "message/rfc822")
+    assert store.get("originals/lipovany/2026-11-24/one/raw") == content
+
+
+def test_an_empty_object_is_an_object(store: ObjectStore) -> None:
+    store.put("empty", b"")
+    assert store.get("empty") == b""
+    assert store.exists("empty")
+
+
+def test_a_second_put_replaces_the_first(store: ObjectStore) -> None:
+    store.put("twice", b"one")
+    store.put("twice", b"two")
+    assert store.get("twice") == b"two"
+
+
+def test_a_missing_object_is_said_to_be_missing(store: ObjectStore) -> None:
+    assert not store.exists("nothing/here")
+    with pytest.raises(ObjectMissing):
+        store.get("nothing/here")
+
+
+def test_a_fake_store_that_is_away_says_so() -> None:
+    store = MemoryObjectStore()
+    store.away = True
+    with pytest.raises(StoreAway):
+        store.put("key", b"")
+
+
+def test_a_real_store_that_is_away_says_so() -> None:
+    store = S3ObjectStore.connect(ObjectStoreSettings.model_validate({"s3_endpoint": "http://127.0.0.1:1"}))
+    with pytest.raises(StoreAway):
+        store.put("key", b"content")
+    with pytest.raises(StoreAway):
+        store.get("key")
+    with pytest.raises(StoreAway):
+        store.exists("key")
+    assert store.check() == "store-away"
