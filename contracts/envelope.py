@@ -152,5 +152,5 @@ def _faults(error: ValidationError) -> str:
         path = [str(step) for step in fault["loc"]]
         if "personal" in path:
             path = path[: path.index("personal") + 1]
-        faults.append(f"{'.'.join(path)[:80]} ({fault['type']})")
+        faults.append(f"{'.'.join(path)[:80] or 'envelope'} ({fault['type']})")
     return ", ".join(faults)

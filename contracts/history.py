@@ -5,7 +5,7 @@ part with its salt; the digest stays, says nothing any more, and the chain holds
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -35,7 +35,7 @@ def link(event: Mapping[str, Any], previous: str) -> str:
     return hashlib.sha256(previous.encode() + canonical(impersonal)).hexdigest()
 
 
-def first_broken_link(events: list[Mapping[str, Any]]) -> int | None:
+def first_broken_link(events: Sequence[Mapping[str, Any]]) -> int | None:
     """The sequence of the first event that does not verify, None where the whole history does.
 
     `events` are one ticket's, in order. A personal part that is gone is not a fault; one that does not match its digest is.
