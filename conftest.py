@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from deploy.local.ports import Ports
-from deploy.local.supervisor import StartFailed
+from deploy.local.programs import StartFailed
 from deploy.local.system import LocalSystem
 
 NAMED_OUTSIDE = ("KAFKA_BOOTSTRAP", "MONGODB_URI", "S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY", "SMTP_RELAY")

@@ -1,0 +1,49 @@
+"""The whole town on free ports, started once for the flows."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from deploy.local.ports import HOST, Ports
+from deploy.local.programs import StartFailed
+from deploy.local.system import LocalSystem
+
+from .wire import Citizen, Postbox, Staff
+
+
+@dataclass(frozen=True)
+class Town:
+    """Lipovany: its system, and those who deal with it."""
+
+    system: LocalSystem
+    citizen: Citizen
+    post: Postbox
+    staff: Staff
+
+    def staff_with(self, token: str | None) -> Staff:
+        """Somebody else at the API."""
+        return Staff(f"http://{HOST}:{self.system.ports.tickets_api}/api/v1", token)
+
+
+def start_town(system: LocalSystem) -> Town:
+    """Starts servers and services; skips on a laptop where that cannot be, fails in CI."""
+    try:
+        system.start_servers()
+    except StartFailed as failure:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"no servers here: {failure}")
+    system.start_services()
+    ports = system.ports
+    token = system.places.staff_token.read_text().strip()
+    staff = Staff(f"http://{HOST}:{ports.tickets_api}/api/v1", token)
+    return Town(system, Citizen(HOST, ports.smtp_intake), Postbox(system.places.mail), staff)
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """One town for all flows that do not break it."""
+    with LocalSystem(tmp_path_factory.mktemp("town"), Ports.free()) as system:
+        yield start_town(system)

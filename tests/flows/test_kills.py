@@ -1,0 +1,153 @@
+"""P1 and P2 under fire: our services are killed with -9 under load, and everything is counted from outside.
+
+tests/README.md tells which protections were taken away to see this test fail.
+"""
+
+import queue
+import signal
+import smtplib
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.ports import Ports
+from deploy.local.system import LocalSystem
+
+from .conftest import Town, start_town
+from .wire import Caught, eventually, letter
+
+pytestmark = [pytest.mark.flow, pytest.mark.integration]
+
+REPORTS = 300
+SENDERS = 6
+HELD = "drzeny-obcan@example.test"
+SERVICES = ("intake-email", "tickets-worker", "router", "notifier", "tickets-api")
+# What the notifier sends at once: so many mails may be under way when it is killed.
+SENDS_AT_ONCE = 16
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A town of its own: it will be hurt. The relay is slow with one recipient, so that a kill can be aimed."""
+    slow = {"mail-catcher": {"MAIL_CATCHER_HOLD": HELD, "MAIL_CATCHER_HOLD_SECONDS": "4"}}
+    with LocalSystem(tmp_path_factory.mktemp("hurt-town"), Ports.free(), extra=slow) as system:
+        yield start_town(system)
+
+
+class Load:
+    """Senders that behave like mail servers: what was not accepted is tried again, unchanged, until it is."""
+
+    def __init__(self, town: Town) -> None:
+        self._town = town
+        self._waiting: queue.Queue[int] = queue.Queue()
+        self.accepted: dict[str, list[str]] = defaultdict(list)
+        self._threads = [threading.Thread(target=self._send_all, daemon=True) for _ in range(SENDERS)]
+
+    def start(self) -> None:
+        for number in range(REPORTS):
+            self._waiting.put(number)
+        for thread in self._threads:
+            thread.start()
+
+    def finish(self) -> None:
+        for thread in self._threads:
+            thread.join(timeout=180)
+            assert not thread.is_alive(), "a sender did not get rid of its reports"
+
+    def _send_all(self) -> None:
+        while True:
+            try:
+                number = self._waiting.get_nowait()
+            except queue.Empty:
+                return
+            sender = f"hlasatel-{number}@example.test"
+            self._send_one(
+                sender, letter(sender, f"Lampa {number}", f"V Husově ulici {number} nesvítí lampa.").as_bytes()
+            )
+
+    def _send_one(self, sender: str, mail: bytes) -> None:
+        while True:
+            try:
+                self.accepted[sender].append(self._town.citizen.send(mail, sender=sender))
+                return
+            except (OSError, smtplib.SMTPException):
+                threading.Event().wait(0.3)
+
+
+def acknowledgements(town: Town) -> dict[str, list[Caught]]:
+    """By recipient, of the senders of the load."""
+    found: dict[str, list[Caught]] = defaultdict(list)
+    for mail in town.post.all():
+        if mail.envelope_to.startswith("hlasatel-"):
+            found[mail.envelope_to].append(mail)
+    return found
+
+
+def in_doubt(town: Town, ticket: str) -> int:
+    """Deliveries of a case that its history calls in doubt."""
+    history = town.staff.http.get(f"/tickets/{ticket}/history").json()["items"]
+    return sum(
+        event["type"] == "ticket.delivery_updated" and event["data"]["outcome"] == "in_doubt" for event in history
+    )
+
+
+def test_three_hundred_reports_survive_the_death_of_every_service(town: Town) -> None:
+    load = Load(town)
+    load.start()
+    for place, service in enumerate(SERVICES, start=1):
+        reached = place * REPORTS // (len(SERVICES) + 1)
+        eventually(lambda reached=reached: len(load.accepted) >= reached, "the load goes on", 120)  # type: ignore[misc]
+        town.system.kill(service, signal.SIGKILL)
+    load.finish()
+    for service in SERVICES:
+        town.system.wait_ready(service)
+
+    eventually(lambda: len(acknowledgements(town)) == REPORTS, "every sender is acknowledged", 180)
+    report_ids = {sender: set(ids) for sender, ids in load.accepted.items()}
+    assert all(len(ids) == 1 for ids in report_ids.values()), "a retry is the same report"
+
+    tickets = {}
+    for sender, (report,) in report_ids.items():
+        outcome = town.staff.report(report)
+        assert outcome is not None
+        assert outcome["outcome"] == "opened"
+        tickets[sender] = town.staff.ticket(outcome["ticket_id"])
+    assert len({ticket["id"] for ticket in tickets.values() if ticket}) == REPORTS
+    numbers = sorted(int(str(ticket["number"]).partition("-")[2]) for ticket in tickets.values() if ticket)
+    assert numbers == list(range(1, REPORTS + 1)), "numbers have no gaps and none is given twice"
+
+    mails = acknowledgements(town)
+    assert all(len({mail.message["Message-ID"] for mail in sent}) == 1 for sent in mails.values())
+    repeated = Counter({sender: len(sent) - 1 for sender, sent in mails.items() if len(sent) > 1})
+    assert repeated.total() <= SENDS_AT_ONCE
+    for sender in repeated:
+        ticket = tickets[sender]
+        assert ticket is not None
+        eventually(lambda ticket=ticket: in_doubt(town, ticket["id"]), "a repeat is recorded as in doubt")  # type: ignore[misc]
+
+
+def test_a_kill_between_the_relays_250_and_our_note_repeats_the_same_message_and_says_so(town: Town) -> None:
+    report = town.citizen.send(letter(HELD, "Lampa", "V Polní ulici nesvítí lampa."))
+    ticket = town.staff.ticket_of(report)
+    # The relay holds the answer to RCPT; the database stops before the notifier can note the 250 that follows.
+    eventually(lambda: sending(town), "the notifier is in the middle of sending", 20)
+    town.system.kill("mongod", signal.SIGSTOP)
+    try:
+        town.post.one(HELD, str(ticket["number"]))
+        town.system.kill("notifier", signal.SIGKILL)
+    finally:
+        town.system.kill("mongod", signal.SIGCONT)
+    mails = eventually(lambda: [m for m in (town.post.to(HELD),) if len(m) == 2], "the mail comes again", 90)[0]
+    assert len({mail.message["Message-ID"] for mail in mails}) == 1
+    eventually(lambda: in_doubt(town, ticket["id"]), "the repeat is recorded as in doubt")
+
+
+def sending(town: Town) -> bool:
+    """Whether the notifier has a mail at the relay at this moment, by its own metrics."""
+    import httpx
+
+    text = httpx.get(f"http://127.0.0.1:{town.system.ports.notifier_health}/metrics").text
+    values = [line.rpartition(" ")[2] for line in text.splitlines() if line.startswith("helpdesk_sends_under_way")]
+    return any(float(value) > 0 for value in values)
