@@ -123,12 +123,15 @@ async def serve(settings: CatcherSettings) -> None:
     page.shutdown()
 
 
+class _Server(SMTP):
+    # Read while an object is made, so it cannot be set on one.
+    line_length_limit = LONGEST_LINE
+
+
 def _smtp(catcher: Catcher) -> SMTP:
-    smtp = SMTP(
+    return _Server(
         catcher, data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True, hostname="mail-catcher.test", ident="mail catcher"
     )
-    smtp.line_length_limit = LONGEST_LINE
-    return smtp
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def read_mail(path: Path) -> EmailMessage:
 def plain_text(message: EmailMessage) -> str:
     """The mail's text as a person would read it; an empty text when it has none."""
     body = message.get_body(preferencelist=("plain", "html"))
-    return str(body.get_content()) if body else ""
+    return str(body.get_content()).replace("\r\n", "\n") if body else ""
 
 
 def _row(path: Path) -> str:

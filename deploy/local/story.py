@@ -38,14 +38,17 @@ class StoryEnds(Exception):
 
 @dataclass(frozen=True)
 class Wire:
-    """What the outside sees of the system. `ask` gets a path below /api/v1 and returns None for 404; `mails_to` is None where another
-    relay than the mail catcher sends them out.
+    """What the outside sees of the system.
+
+    `ask` gets a path below /api/v1 and returns None for 404. `mails_to` is None where the mail catcher is not the relay.
+    `patience` is in seconds, for each step.
     """
 
     hand_in: Callable[[], str]
     ask: Callable[[str], dict[str, Any] | None]
     mails_to: Callable[[str], list[str]] | None
     ended: threading.Event
+    patience: float = LONGEST_WAIT
 
 
 def run(places: Places) -> int:
@@ -103,10 +106,10 @@ def tell_story(wire: Wire, tell: Callable[[str], None]) -> None:
 
 
 def _wait(wire: Wire, what: str, look: Callable[[], Found | None]) -> Found:
-    deadline = time.monotonic() + LONGEST_WAIT
+    deadline = time.monotonic() + wire.patience
     while (found := look()) is None:
         if time.monotonic() > deadline:
-            raise StoryEnds(f"Na {what} čekáme už {LONGEST_WAIT:.0f} s, to není v pořádku.")
+            raise StoryEnds(f"Na {what} čekáme už {wire.patience:.0f} s, to není v pořádku.")
         if wire.ended.wait(LOOK_SECONDS):
             raise StoryEnds("Zastaveno.")
     return found

@@ -1,0 +1,185 @@
+"""What the commands do around the supervisor; the system itself is in test_supervisor.py and test_servers.py."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local import jars
+from deploy.local.__main__ import main
+from deploy.local.commands import existing_servers, where_things_are
+from deploy.local.environment import server_environment, service_environment
+from deploy.local.places import HOME, Places
+from deploy.local.ports import Ports
+from deploy.local.processes import Record, boot_id, start_ticks, write_record
+from deploy.local.secret_files import S3Keys, ensure_service_secrets, s3_keys
+from deploy.local.services import preparations, services
+from deploy.local.state import AlreadyRunning, State, read_state, sole_supervisor, supervisor_record, write_state
+from deploy.local.system import LocalSystem
+
+KEYS = S3Keys("ours", "our-secret")
+NO_SERVERS = {
+    "KAFKA_BOOTSTRAP": "kafka.test:1",
+    "MONGODB_URI": "mongodb://mongo.test",
+    "S3_ENDPOINT": "http://s3.test",
+    "SMTP_RELAY": "relay.test:25",
+}
+
+
+@pytest.fixture
+def left_over(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that a killed supervisor of `tmp_path` left behind."""
+    process = subprocess.Popen(["sleep", "60"])
+    started = start_ticks(process.pid)
+    assert started is not None
+    write_record(Places(tmp_path).run, Record("mongod", process.pid, started, boot_id(), since=time.time()))
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_nothing_running_is_said_and_is_no_fault_of_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--root", str(tmp_path), "status"]) == 3
+    assert main(["--root", str(tmp_path), "down"]) == 0
+    assert capsys.readouterr().out == "Nothing runs.\nNothing was running.\n"
+
+
+def test_down_stops_what_a_killed_supervisor_left_behind(tmp_path: Path, left_over: subprocess.Popen[bytes]) -> None:
+    assert main(["--root", str(tmp_path), "down"]) == 0
+    assert left_over.wait(5) == -15
+    assert os.listdir(tmp_path / "run") == ["lock"]
+
+
+def test_a_new_start_stops_what_a_killed_supervisor_left_behind(
+    tmp_path: Path, left_over: subprocess.Popen[bytes]
+) -> None:
+    told: list[str] = []
+    with LocalSystem(tmp_path, Ports.free(), existing=NO_SERVERS, tell=told.append) as system:
+        system.start_servers()
+        assert left_over.wait(5) == -15
+    assert told == ["mongod was left over from a supervisor that was killed, and has been stopped"]
+
+
+def test_reset_forgets_everything_but_the_downloads(
+    tmp_path: Path,
+    left_over: subprocess.Popen[bytes],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("deploy.local.commands.CACHE", tmp_path / "cache")
+    for name in ("cache", "data", "mail"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").touch()
+    (tmp_path / "secrets.json").touch()
+    assert main(["--root", str(tmp_path), "reset"]) == 0
+    assert left_over.wait(5) == -15
+    assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["cache", "cache/file"]
+    assert "stopped first" in capsys.readouterr().out
+
+
+def test_a_directory_has_one_supervisor(tmp_path: Path) -> None:
+    with sole_supervisor(Places(tmp_path)), pytest.raises(AlreadyRunning):
+        LocalSystem(tmp_path, Ports.free(), existing=NO_SERVERS).start_servers()
+    with LocalSystem(tmp_path, Ports.free(), existing=NO_SERVERS) as system:
+        system.start_servers()
+        record = supervisor_record(Places(tmp_path))
+        assert record is not None
+        assert record.pid == os.getpid()
+        second = subprocess.run(
+            [sys.executable, "-m", "deploy.local", "--root", str(tmp_path), "supervise"],
+            env={**os.environ, **NO_SERVERS},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert second.returncode == 75
+        assert "runs already" in second.stderr
+        assert supervisor_record(Places(tmp_path)) == record
+    assert supervisor_record(Places(tmp_path)) is None
+
+
+def test_servers_that_are_there_already_are_not_started(tmp_path: Path) -> None:
+    system = LocalSystem(tmp_path, existing=NO_SERVERS)
+    assert system.servers() == []
+    assert {name: system.environment[name] for name in NO_SERVERS} == NO_SERVERS
+
+
+def test_keys_of_ones_own_store_go_with_its_address_and_ours_do_not() -> None:
+    ours = server_environment(Ports(), KEYS, {"S3_ACCESS_KEY": "stray"})
+    assert (ours["S3_ENDPOINT"], ours["S3_ACCESS_KEY"]) == ("http://127.0.0.1:9000", "ours")
+    theirs = server_environment(
+        Ports(), KEYS, {"S3_ENDPOINT": "http://s3.test", "S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "b"}
+    )
+    assert (theirs["S3_ENDPOINT"], theirs["S3_ACCESS_KEY"], theirs["S3_SECRET_KEY"]) == ("http://s3.test", "a", "b")
+
+
+def test_only_what_is_set_and_not_empty_points_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NO_SERVERS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SMTP_RELAY", "relay.test:25")
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "")
+    assert existing_servers() == {"SMTP_RELAY": "relay.test:25"}
+
+
+def test_services_are_told_everything_and_have_ports_of_their_own(tmp_path: Path) -> None:
+    ports = Ports.free()
+    environment = service_environment(Places(tmp_path), ports, server_environment(ports, KEYS, {}))
+    assert environment["MUNICIPALITIES"] == "podatelna@lipovany.test=lipovany"
+    assert environment["API_LISTEN"] == f"127.0.0.1:{ports.tickets_api}"
+    listening = [port for service in services(ports) for port in service.ports]
+    assert len(set(listening)) == len(listening) == 7
+    health = {service.environment["HEALTH_LISTEN"] for service in services(ports)}
+    assert len(health) == len(services(ports))
+
+
+def test_a_staff_token_is_made_only_once(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    names = [step.name for stage in preparations(places) for step in stage]
+    assert "make-staff-token" in names
+    places.staff_token.touch()
+    assert [step.name for stage in preparations(places) for step in stage] == [
+        n for n in names if n != "make-staff-token"
+    ]
+
+
+def test_keys_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -> None:
+    assert s3_keys(tmp_path / "keys") == s3_keys(tmp_path / "keys") != s3_keys(tmp_path / "other")
+    ensure_service_secrets(tmp_path / "secrets.json")
+    first = (tmp_path / "secrets.json").read_bytes()
+    ensure_service_secrets(tmp_path / "secrets.json")
+    assert (tmp_path / "secrets.json").read_bytes() == first
+    assert json.loads(first).keys() == {"reply_token_keys", "pseudonym_key"}
+    for name in ("keys", "secrets.json"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+
+
+def test_the_state_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    state = State("ready", Ports.free(brokers=3), "127.0.0.1:1", ("SMTP_RELAY",))
+    write_state(Places(tmp_path), state)
+    assert read_state(Places(tmp_path)) == state
+    (tmp_path / "run" / "state").write_text('{"stage": "rea')
+    assert read_state(Places(tmp_path)) is None
+
+
+def test_jars_of_an_earlier_pom_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jars, "CACHE", tmp_path)
+    with pytest.raises(jars.JarsMissing, match="make setup"):
+        jars.directory("kafka")
+    monkeypatch.setattr(jars, "_copy_dependencies", lambda server, target: target.mkdir())
+    jars.fetch("kafka")
+    assert jars.directory("kafka") == tmp_path / "kafka"
+    (tmp_path / "kafka" / "pom.sha256").write_text("of an earlier pom")
+    with pytest.raises(jars.JarsMissing):
+        jars.directory("kafka")
+
+
+def test_the_summary_names_what_the_readme_names() -> None:
+    text = where_things_are(HOME, Ports())
+    for word in ("podatelna@lipovany.test", "127.0.0.1:2626", "http://127.0.0.1:8010/api/v1", "staff-token"):
+        assert word in text
