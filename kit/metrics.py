@@ -20,3 +20,21 @@ HANDLING_SECONDS = Histogram(
 READER_PAUSED = Gauge("helpdesk_reader_paused", "1 while the reader stands still.", ["reader", "why"])
 LAG = Gauge("helpdesk_reader_lag", "Messages between the reader and the end of its partitions.", ["reader", "topic"])
 PUBLISHED = Counter("helpdesk_published_total", "Records that the broker confirmed or refused.", ["topic", "result"])
+INTAKE = Counter("helpdesk_intake_total", "Messages at the door, by what their senders were answered.", ["channel", "answer"])
+INTAKE_SECONDS = Histogram(
+    "helpdesk_intake_seconds",
+    "From a message's last byte to the answer.",
+    ["channel"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
+)
+INTAKE_CONNECTIONS = Gauge("helpdesk_intake_connections", "Open connections at the door.", ["channel"])
+
+DELIVERIES = Counter("helpdesk_deliveries_total", "Mails by what became of an attempt.", ["template", "outcome"])
+DELIVERIES_DUE = Gauge("helpdesk_deliveries_due", "Mails that are due and in nobody's hand (counted to 10,000).")
+DELIVERIES_DUE_AGE = Gauge("helpdesk_deliveries_due_seconds", "For how long the oldest of them has been due.")
+DELIVERIES_UNTOLD = Gauge("helpdesk_deliveries_untold", "Finished mails whose outcome is not published yet.")
+SENDING_SECONDS = Histogram(
+    "helpdesk_sending_seconds",
+    "Time to hand one mail to the relay.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
