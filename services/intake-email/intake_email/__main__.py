@@ -1,0 +1,97 @@
+"""`python -m intake_email serve` takes mail in; `parse FILE` shows what would be made of one message."""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from intake_email import events
+from intake_email.events import Keys
+from intake_email.message import headers, parsing
+from intake_email.recipients import AddressBook, Recipient
+from intake_email.settings import Settings
+from kit import logs
+from kit.settings import argument_parser, arguments_or_help, load
+from kit.stopping import until_signal
+
+_TRIAL_KEY = bytes(32)
+"""`parse` also works where no secrets are: its pseudonyms are then of no town."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argument_parser("intake_email", __doc__ or "", Settings)
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("serve", help="take mail in by SMTP until SIGTERM")
+    parse = commands.add_parser("parse", help="print the event's data of one message as JSON; any bytes will do")
+    parse.add_argument("file", help="a message as it came (.eml), - for standard input")
+    parse.add_argument(
+        "--recipient", action="append", default=[], help="our address, may have a +token; default: from To and Cc"
+    )
+    parse.add_argument("--sender", help="return path, empty for the null one; default: from Return-Path")
+    parse.add_argument(
+        "--received-at", type=_instant, help="ISO 8601 with zone; default: now, so give it for the same output"
+    )
+    return parser
+
+
+def _instant(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _recipient(raw: bytes, given: list[str], addresses: AddressBook) -> Recipient:
+    fields, _, _ = headers.split(raw, 0, len(raw))
+    named = [
+        mailbox.address for name in ("delivered-to", "to", "cc") for mailbox in headers.mailboxes(fields.raw(name))
+    ]
+    for address in (*given, *named):
+        found = addresses.find(address)
+        if found is not None:
+            return found
+    address, municipality = next(iter(addresses.municipalities.items()))
+    return Recipient(municipality, address, "")
+
+
+def _parse(arguments: argparse.Namespace, settings: Settings) -> int:
+    try:
+        raw = sys.stdin.buffer.read() if arguments.file == "-" else Path(arguments.file).read_bytes()
+    except OSError as error:
+        print(f"{arguments.file}: {error.strerror}", file=sys.stderr)
+        return 2
+    addresses = AddressBook.read(settings.municipalities)
+    recipient = _recipient(raw, arguments.recipient, addresses)
+    reply_keys = {name: key.get_secret_value() for name, key in settings.reply_token_keys.items()}
+    keys = Keys(settings.pseudonym_key.get_secret_value() or _TRIAL_KEY, reply_keys)
+    came = events.arrival(
+        parsing.identify(raw),
+        raw,
+        municipality=recipient.municipality,
+        tags=(recipient.tag,),
+        received_at=arguments.received_at or datetime.now(UTC),
+    )
+    try:
+        message = parsing.parse(raw, envelope_sender=arguments.sender, domains=addresses.domains)
+        data = events.register(message, came, keys).event.data
+    except Exception as error:
+        # As in service: a message that we cannot read is registered all the same.
+        print(f"not parsed: {type(error).__name__}", file=sys.stderr)
+        data = events.register_unparsable(came, keys, arguments.sender or "").event.data
+    print(data.model_dump_json(indent=2, exclude_none=True))
+    return 0
+
+
+def main() -> int:
+    """The command line; returns the exit code."""
+    arguments = arguments_or_help(_parser())
+    settings = load(Settings)
+    if arguments.command == "parse":
+        return _parse(arguments, settings)
+    # Only here: `parse` needs neither broker nor store, nor their clients.
+    from intake_email import wiring
+
+    logs.setup("intake-email", settings.instance, settings.log_level)
+    return wiring.run(settings, until_signal())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,308 @@
+"""The SMTP edge (aiosmtpd): what RFC 5321 asks, limits, and one reading of the data that cannot be smuggled through.
+
+A message ends at CR LF . CR LF and nowhere else; aiosmtpd's own reading, line by line, does the same at a hundred times the
+cost for a mail with a photo, and knows neither our texts nor a bound on time.
+"""
+
+import asyncio
+import logging
+import re
+import ssl
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from intake_email import replies
+from intake_email.handlers import Accepted, Intake, Mail
+from intake_email.limits import Limits
+from intake_email.recipients import AddressBook
+from kit import metrics
+from kit.settings import host_and_port
+
+MAXIMUM_RECIPIENTS = 100
+"""RFC 5321 4.5.3.1.8: at least so many must be taken."""
+_MAXIMUM_UNKNOWN = 20
+_COMMAND_OCTETS = 2_048
+_PIECE = 256 * 1024
+_END = b"\r\n.\r\n"
+_SIMPLE_PATH = re.compile(r"<([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+)>[ \t]*(.*)", re.DOTALL)
+_HIDDEN_EXTENSIONS = ("250-AUTH", "250-SIZE")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the listener is told."""
+
+    name: str
+    size_limit: int
+    idle_seconds: float
+    data_seconds: float
+    tls: ssl.SSLContext | None = None
+
+
+class _Answering:
+    """Counts the mails whose senders wait for an answer; `done` is set while there are none."""
+
+    def __init__(self) -> None:
+        self.done = asyncio.Event()
+        self.done.set()
+        self._count = 0
+
+    def __enter__(self) -> None:
+        self._count += 1
+        self.done.clear()
+
+    def __exit__(self, *_: object) -> None:
+        self._count -= 1
+        if self._count == 0:
+            self.done.set()
+
+
+class Door:
+    """aiosmtpd's hooks: one for all connections."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        addresses: AddressBook,
+        limits: Limits,
+        rules: Rules,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._intake, self._addresses, self._clock = intake, addresses, clock
+        self.limits, self.rules = limits, rules
+        self.stopping = False
+        self.answering = _Answering()
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Announces the size; no log-in is offered."""
+        session.host_name = hostname
+        shown = [line for line in responses if not line.startswith(_HIDDEN_EXTENSIONS)]
+        return [shown[0], f"250-SIZE {self.rules.size_limit}", *shown[1:]]
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Refuses early what would be refused later."""
+        declared = next((option[5:] for option in options if option.startswith("SIZE=")), "0")
+        if len(declared) > 15 or int(declared) > self.rules.size_limit:
+            return replies.too_large(self.rules.size_limit, utf8=envelope.smtp_utf8)
+        if self.stopping:
+            return replies.STOPPING
+        if not self._intake.has_room():
+            return replies.BUSY
+        if not self.limits.may_send(_peer(session), time.monotonic()):
+            metrics.INTAKE.labels("email", "too-fast").inc()
+            return replies.TOO_FAST
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: "Connection", session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Takes only addresses that are ours."""
+        if len(envelope.rcpt_tos) >= MAXIMUM_RECIPIENTS:
+            return replies.TOO_MANY_RECIPIENTS
+        if self._addresses.find(address) is None:
+            metrics.INTAKE.labels("email", "unknown-address").inc()
+            return server.unknown_recipient(utf8=envelope.smtp_utf8)
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Yes only when everything is safe (P1)."""
+        content = envelope.content if isinstance(envelope.content, bytes) else b""
+        found = ((address, self._addresses.find(address)) for address in envelope.rcpt_tos)
+        sender = envelope.mail_from or ""
+        mail = Mail(
+            raw=content,
+            sender="" if sender == "<>" else _plain(sender),
+            recipients=tuple((_plain(address), recipient) for address, recipient in found if recipient is not None),
+            received_at=self._clock(),
+            peer=_peer(session),
+            hello=_plain(session.host_name or "")[:255],
+            tls=session.ssl is not None,
+            options=tuple(_plain(option)[:255] for option in envelope.mail_options),
+        )
+        answer = await self._intake.take(mail)
+        if isinstance(answer, Accepted):
+            return f"250 2.0.0 OK {' '.join(str(report_id) for report_id in answer.report_ids)}"
+        logger.warning("mail_put_off", extra={"reason": answer.reason, "size": len(mail.raw)})
+        return replies.BUSY if answer.reason == "busy" else replies.TRY_LATER
+
+    async def handle_exception(self, error: Exception) -> str:
+        """A fault of ours: the sender comes again; his words stand neither in the reply nor in the log."""
+        logger.error("smtp_failed", extra={"error": type(error).__name__}, exc_info=error)
+        return replies.TRY_LATER
+
+
+class Connection(SMTP):
+    """One connection."""
+
+    line_length_limit = _PIECE
+
+    def __init__(self, door: Door) -> None:
+        super().__init__(
+            door,
+            data_size_limit=None,
+            enable_SMTPUTF8=True,
+            hostname=door.rules.name,
+            ident="helpdesk",
+            tls_context=door.rules.tls,
+            timeout=door.rules.idle_seconds,
+            auth_exclude_mechanism=("LOGIN", "PLAIN"),
+            loop=asyncio.get_running_loop(),
+        )
+        # Of its own: aiosmtpd shares one table among all connections and changes it at every EHLO.
+        self.command_size_limits = defaultdict(lambda: _COMMAND_OCTETS)
+        self.command_size_limit = _COMMAND_OCTETS
+        self._door = door
+        self._unknown = 0
+
+    def unknown_recipient(self, *, utf8: bool) -> str:
+        """The refusal; who tries many addresses is sent away."""
+        self._unknown += 1
+        if self._unknown < _MAXIMUM_UNKNOWN:
+            return replies.unknown_address(utf8=utf8)
+        asyncio.get_running_loop().call_soon(self._hang_up)
+        return replies.TOO_MANY_UNKNOWN
+
+    async def _handle_client(self) -> None:
+        peer = _peer(self.session)
+        refused = self._door.limits.enter(peer)
+        if refused is not None:
+            metrics.INTAKE.labels("email", f"connections-{refused}").inc()
+            await self.push(replies.TOO_MANY_CONNECTIONS)
+            self._hang_up()
+            return
+        metrics.INTAKE_CONNECTIONS.labels("email").set(self._door.limits.open_connections)
+        try:
+            await super()._handle_client()
+        finally:
+            self._door.limits.leave(peer)
+            metrics.INTAKE_CONNECTIONS.labels("email").set(self._door.limits.open_connections)
+
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802
+        """Reads the content in pieces up to its end and hands it over."""
+        if await self.check_helo_needed():
+            return
+        if self.envelope is None or not self.envelope.rcpt_tos:
+            await self.push("503 5.5.1 Error: need RCPT command")
+            return
+        if arg:
+            await self.push("501 5.5.4 Syntax: DATA")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        try:
+            async with asyncio.timeout(self._door.rules.data_seconds):
+                content = await self._content()
+        except TimeoutError:
+            await self.push(replies.TOO_SLOW)
+            self._hang_up()
+            return
+        if content is None:
+            metrics.INTAKE.labels("email", "too-large").inc()
+            status = replies.too_large(self._door.rules.size_limit, utf8=self.envelope.smtp_utf8)
+            self._set_post_data_state()  # type: ignore[no-untyped-call]
+            await self.push(status)
+            return
+        self.envelope.content = self.envelope.original_content = content
+        with self._door.answering:
+            status = await self._call_handler_hook("DATA")
+            self._set_post_data_state()  # type: ignore[no-untyped-call]
+            await self.push(status)
+
+    async def _content(self) -> bytes | None:
+        """The message without its end and transparency dots (RFC 5321 4.5.2); None where it is over the limit."""
+        # A line end in front makes the first line like all others: a message may consist of the end alone.
+        self._reader._buffer[:0] = b"\r\n"  # type: ignore[attr-defined]
+        content = bytearray()
+        too_large = ended = False
+        while not ended:
+            try:
+                piece = await self._reader.readuntil(_END)
+                ended = True
+            except asyncio.LimitOverrunError as overrun:
+                piece = await self._reader.readexactly(overrun.consumed)
+            self._reset_timeout()
+            if too_large or len(content) + len(piece) > self._door.rules.size_limit + len(_END) + 2:
+                # Read on to the end: a reply before it would be taken for the answer to something else.
+                too_large = True
+                content.clear()
+            else:
+                content += piece
+        if too_large:
+            return None
+        del content[len(content) - len(_END) + 2 :]
+        if content.find(b"\r\n.") >= 0:
+            content = content.replace(b"\r\n.", b"\r\n")
+        del content[:2]
+        return bytes(content)
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        simple = _SIMPLE_PATH.fullmatch(arg.strip())
+        if simple is not None:
+            return simple[1], simple[2]
+        if arg.strip().lower() == "<postmaster>":
+            return "postmaster", ""
+        address, rest = super()._getaddr(arg)
+        return address, rest
+
+    def _timeout_cb(self) -> None:
+        if self._writer is not None:
+            self._writer.write(replies.TOO_SLOW.encode() + b"\r\n")
+        super()._timeout_cb()  # type: ignore[no-untyped-call]
+
+    def _hang_up(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
+
+
+async def serve(
+    door: Door, listen: str, stop: threading.Event, started: Callable[[int], None], *, patience: float = 20.0
+) -> None:
+    """Listens until `stop`; tells `started` the port, and 0 in the end. Who waits for an answer gets it before it returns."""
+    host, port = host_and_port(listen)
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(door), host, port, backlog=256)
+    address: Any = server.sockets[0].getsockname()
+    started(int(address[1]))
+    logger.info("smtp_listening", extra={"port": address[1]})
+    try:
+        await asyncio.to_thread(stop.wait)
+    finally:
+        started(0)
+        door.stopping = True
+        server.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(door.answering.done.wait(), patience)
+
+
+def tls_context(certificate: str, key: str) -> ssl.SSLContext:
+    """For STARTTLS, TLS 1.2 and newer. Raises OSError or ssl.SSLError for unreadable files."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def _peer(session: Session | None) -> str:
+    # aiosmtpd says str, the transport gives (host, port, …).
+    peer: Any = session.peer if session is not None else None
+    return str(peer[0]) if isinstance(peer, tuple) and peer else ""
+
+
+def _plain(text: str) -> str:
+    """Without the surrogates in which aiosmtpd keeps bytes that are not UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

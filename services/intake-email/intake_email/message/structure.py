@@ -1,0 +1,169 @@
+"""The tree of a message's parts (RFC 2045, 2046), bounded in depth and number.
+
+Own code rather than the standard library's parser: that one recurses once per level (1,000 levels end it), looks at every
+line of every photo, and holds all of a message's parts whatever their number. Here a part is two offsets into the bytes.
+"""
+
+import binascii
+import re
+from dataclasses import dataclass, field
+
+from intake_email.message import headers as header_fields
+from intake_email.message.headers import Headers
+
+MAXIMUM_DEPTH = 30
+MAXIMUM_ENTITIES = 400
+_MAXIMUM_DELIMITERS = 20_000
+
+_MEDIA_TYPE = re.compile(r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$")
+_BROKEN_QUOTED_PRINTABLE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*\Z)")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
+_STRANGE_IN_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\r\n\t ]")
+_FIRST_DELIMITER = re.compile(rb"(?:\A|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n")
+
+
+@dataclass(slots=True)
+class Entity:
+    """One part: its fields and where its body lies in `content`. `left_out` counts children that were not looked at."""
+
+    headers: Headers
+    content: bytes = field(repr=False)
+    start: int
+    end: int
+    media_type: str
+    parameters: dict[str, str]
+    disposition: str
+    disposition_parameters: dict[str, str]
+    children: list["Entity"]
+    defects: list[str]
+    left_out: int = 0
+
+    @property
+    def file_name(self) -> str | None:
+        """As the sender wrote it."""
+        return self.disposition_parameters.get("filename") or self.parameters.get("name")
+
+    def body(self) -> bytes:
+        """The body with its transfer encoding undone; a broken one as far as it goes, noted in `defects`."""
+        raw = self.content[self.start : self.end]
+        encoding = self.headers.line("content-transfer-encoding").lower().split(";")[0].strip()
+        if encoding == "quoted-printable":
+            if _BROKEN_QUOTED_PRINTABLE.search(raw):
+                self.defects.append("broken-quoted-printable")
+            return binascii.a2b_qp(raw)
+        if encoding == "base64":
+            return self._base64(raw)
+        if encoding not in ("", "7bit", "8bit", "binary", "x-uuencode", "uuencode", "x-uue"):
+            self.defects.append("unknown-transfer-encoding")
+        return raw
+
+    def _base64(self, raw: bytes) -> bytes:
+        if _STRANGE_IN_BASE64.search(raw):
+            self.defects.append("broken-base64")
+        if b"=" not in raw.rstrip(b"=\r\n\t "):
+            return self._base64_run(raw)
+        # Some senders encode piece by piece; the standard decoder stops at the first padding.
+        return b"".join(self._base64_run(run) for run in re.findall(rb"[^=]+", raw))
+
+    def _base64_run(self, run: bytes) -> bytes:
+        try:
+            return binascii.a2b_base64(run)
+        except binascii.Error:
+            letters = _NOT_BASE64.sub(b"", run).rstrip(b"=")
+            if len(letters) % 4 == 1:
+                letters = letters[:-1]
+                self.defects.append("broken-base64")
+            return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+
+
+def read(content: bytes) -> Entity:
+    """The message's root with all parts below it. Never raises."""
+    budget = [MAXIMUM_ENTITIES]
+    return _entity(content, 0, len(content), "text/plain", 0, budget)
+
+
+def read_nested(entity: Entity) -> Entity | None:
+    """The message inside a `message/rfc822` part; None where there is none to read."""
+    content = entity.body()
+    if not content.strip():
+        return None
+    return read(content)
+
+
+def _entity(content: bytes, start: int, end: int, default_type: str, depth: int, budget: list[int]) -> Entity:
+    budget[0] -= 1
+    fields, body, defects = header_fields.split(content, start, end)
+    media_type, parameters = header_fields.with_parameters(fields.raw("content-type"))
+    if not _MEDIA_TYPE.match(media_type):
+        # RFC 2045 5.2: a broken Content-Type means plain text; "text" alone is what old clients wrote.
+        if media_type and media_type != "text":
+            defects.append("broken-content-type")
+        media_type = default_type
+    disposition, disposition_parameters = header_fields.with_parameters(fields.raw("content-disposition"))
+    entity = Entity(
+        fields, content, body, end, media_type, parameters, disposition, disposition_parameters, [], defects
+    )
+    if media_type.startswith("multipart/"):
+        _open(entity, depth, budget)
+    return entity
+
+
+def _open(entity: Entity, depth: int, budget: list[int]) -> None:
+    if depth >= MAXIMUM_DEPTH:
+        entity.defects.append("nested-too-deep")
+        return
+    boundary = entity.parameters.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
+    if not boundary:
+        entity.defects.append("no-boundary")
+        guess = _FIRST_DELIMITER.search(entity.content, entity.start, min(entity.end, entity.start + 10_000))
+        boundary = guess[1] if guess else b""
+    slices, closed, beyond = _slices(entity, boundary) if boundary else ([], True, 0)
+    if not slices:
+        entity.defects.append("no-parts")
+        entity.media_type = "text/plain"
+        return
+    if not closed:
+        entity.defects.append("no-closing-boundary")
+    entity.left_out += beyond
+    default_type = "message/rfc822" if entity.media_type == "multipart/digest" else "text/plain"
+    for start, end in slices:
+        if budget[0] <= 0:
+            entity.left_out += 1
+            continue
+        child = _entity(entity.content, start, end, default_type, depth + 1, budget)
+        entity.children.append(child)
+
+
+def _slices(entity: Entity, boundary: bytes) -> tuple[list[tuple[int, int]], bool, int]:
+    """Where the children lie, whether the last one was closed, and how many more there are than are looked at."""
+    content, delimiter = entity.content, b"--" + boundary
+    slices: list[tuple[int, int]] = []
+    opened: int | None = None
+    position = entity.start
+    while (found := content.find(delimiter, position, entity.end)) >= 0:
+        position = found + len(delimiter)
+        line_end = content.find(b"\n", position, entity.end)
+        line_end = entity.end if line_end < 0 else line_end
+        rest = content[position : min(line_end, position + 100)].strip(b" \t\r")
+        at_line_start = found == entity.start or content[found - 1] == 0x0A
+        if not at_line_start or rest not in (b"", b"--"):
+            continue
+        if opened is not None:
+            slices.append((opened, _without_line_end(content, opened, found)))
+        if rest == b"--":
+            return slices, True, 0
+        opened = position = min(line_end + 1, entity.end)
+        if len(slices) >= _MAXIMUM_DELIMITERS:
+            return slices, False, content.count(delimiter, position, entity.end)
+    if opened is not None and opened < entity.end:
+        slices.append((opened, entity.end))
+    return slices, False, 0
+
+
+def _without_line_end(content: bytes, start: int, end: int) -> int:
+    """RFC 2046 5.1.1: the line end before a delimiter belongs to the delimiter."""
+    if end > start and content[end - 1] == 0x0A:
+        end -= 1
+        if end > start and content[end - 1] == 0x0D:
+            end -= 1
+    return end

@@ -1,0 +1,66 @@
+"""What the service is told; each setting has a default that works on one machine."""
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from intake_email import limits, recipients
+from kit.settings import KafkaSettings, ObjectStoreSettings, SecretSettings, ServiceSettings, host_and_port
+
+
+class Settings(ServiceSettings, KafkaSettings, ObjectStoreSettings, SecretSettings):
+    """Settings of the e-mail intake."""
+
+    smtp_listen: str = Field(default="127.0.0.1:2626", description="host:port on which mail is taken in.")
+    smtp_name: str = Field(
+        default="helpdesk.localhost",
+        description="The name with which the server greets; no name of the machine is told.",
+    )
+    municipalities: str = Field(
+        default="podatelna@lipovany.test=lipovany",
+        description="Our addresses and whose they are: address=municipality, separated by commas. address+anything counts too.",
+    )
+    mail_size_limit: int = Field(default=25 * 1024 * 1024, ge=1024, description="Largest mail, in bytes.")
+    tls_certificate: Path | None = Field(
+        default=None, description="PEM file with the certificate chain; offers STARTTLS."
+    )
+    tls_key: Path | None = Field(default=None, description="PEM file with the certificate's key.")
+    trusted_networks: str = Field(
+        default="127.0.0.0/8,::1/128",
+        description="Peers without limits of their own: the town's relays. In the trial this machine.",
+    )
+    connections: int = Field(default=200, ge=1, description="Open connections in total.")
+    connections_per_peer: int = Field(default=20, ge=1, description="Open connections of one peer (IPv6: of one /64).")
+    messages_per_minute: int = Field(default=60, ge=1, description="Mails a minute from one peer (IPv6: from one /64).")
+    idle_seconds: float = Field(default=300, gt=0, description="Silence after which a connection is closed.")
+    data_seconds: float = Field(default=900, gt=0, description="Longest time for the content of one mail.")
+    answer_seconds: float = Field(
+        default=20,
+        gt=0,
+        description="Within so many seconds a mail is registered, or its sender is asked to come again.",
+    )
+    mails_in_work: int = Field(
+        default=64, ge=1, description="Mails at work at once; beyond, senders are asked to come again."
+    )
+    threads: int = Field(default=16, ge=1, description="Threads that parse and talk to the object store.")
+
+    @field_validator("municipalities")
+    @classmethod
+    def _is_address_book(cls, value: str) -> str:
+        recipients.AddressBook.read(value)
+        return value
+
+    @field_validator("trusted_networks")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        try:
+            limits.read_networks(value)
+        except ValueError:
+            raise ValueError("not a list of networks such as 127.0.0.0/8") from None
+        return value
+
+    @field_validator("smtp_listen")
+    @classmethod
+    def _is_host_and_port(cls, value: str) -> str:
+        host_and_port(value)
+        return value

@@ -1,0 +1,96 @@
+"""Builds the service's parts and runs them; tests pass their own."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+from intake_email import listener
+from intake_email.events import Keys
+from intake_email.handlers import Intake, Publisher
+from intake_email.limits import Limits, read_networks
+from intake_email.listener import Door, Rules
+from intake_email.recipients import AddressBook
+from intake_email.settings import Settings
+from kit.health import HealthServer
+from kit.object_store import ObjectStore, S3ObjectStore
+from kit.producer import Producer
+from kit.settings import SecretSettings
+from kit.stopping import run_parts
+
+
+def run(settings: Settings, stop: threading.Event) -> int:
+    """The service until `stop`; returns the exit code."""
+    addresses = AddressBook.read(settings.municipalities)
+    store = S3ObjectStore.connect(settings, connections=settings.threads)
+    # Half of the promised time for the broker: the other half is for the store.
+    producer = Producer(settings.kafka_bootstrap, client_id="intake-email", confirm_within=settings.answer_seconds / 2)
+    port = [0]
+    checks = {
+        "listener": lambda: None if port[0] else "not-listening",
+        "store": store.check,
+        "broker": lambda: None if producer.reachable() else "broker-away",
+    }
+
+    def listen(stop: threading.Event) -> None:
+        asyncio.run(serve(settings, addresses, store, producer, stop, lambda found: port.__setitem__(0, found)))
+
+    try:
+        with HealthServer(settings.health_listen, ready=checks):
+            return run_parts({"listener": listen}, stop, patience=settings.answer_seconds + 5)
+    finally:
+        producer.close()
+
+
+async def serve(
+    settings: Settings,
+    addresses: AddressBook,
+    store: ObjectStore,
+    publisher: Publisher,
+    stop: threading.Event,
+    started: Callable[[int], None],
+) -> None:
+    """The listener with its intake; in the end both finish what they have in hand."""
+    intake = Intake(
+        store,
+        publisher,
+        keys(settings),
+        addresses.domains,
+        in_work=settings.mails_in_work,
+        threads=settings.threads,
+        answer_within=settings.answer_seconds,
+    )
+    door = Door(intake, addresses, limits(settings), rules(settings))
+    try:
+        await listener.serve(door, settings.smtp_listen, stop, started, patience=settings.answer_seconds)
+    finally:
+        await intake.close()
+
+
+def keys(settings: SecretSettings) -> Keys:
+    """The service's secrets in the form that the pure part takes."""
+    return Keys(
+        settings.pseudonym_key.get_secret_value(),
+        {name: key.get_secret_value() for name, key in settings.reply_token_keys.items()},
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    """What one peer may ask."""
+    return Limits(
+        settings.connections,
+        settings.connections_per_peer,
+        settings.messages_per_minute,
+        read_networks(settings.trusted_networks),
+    )
+
+
+def rules(settings: Settings) -> Rules:
+    """How the listener behaves."""
+    certificate, key = settings.tls_certificate, settings.tls_key
+    return Rules(
+        name=settings.smtp_name,
+        size_limit=settings.mail_size_limit,
+        idle_seconds=settings.idle_seconds,
+        data_seconds=settings.data_seconds,
+        tls=listener.tls_context(str(certificate), str(key)) if certificate and key else None,
+    )
