@@ -42,7 +42,7 @@ check: setup ## format, lint, strict types, contracts, architecture rules
 	@.venv/bin/pytest -q tests/architecture
 
 bench: setup ## how fast it is, on the settings of `make run`
-	@.venv/bin/python -m tests.bench
+	@.venv/bin/python -m tests.benchmark --write
 
 format: setup ## bring the code into the agreed form
 	@.venv/bin/ruff format

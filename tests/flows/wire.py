@@ -73,7 +73,7 @@ class Caught:
     @property
     def attachments(self) -> list[EmailMessage]:
         """Files that came along."""
-        return [cast(EmailMessage, part) for part in self.message.iter_attachments()]
+        return list(self.message.iter_attachments())
 
 
 class Postbox:
