@@ -1,0 +1,17 @@
+"""Czech words without what writers leave out: case and diacritics."""
+
+import re
+import unicodedata
+
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+def fold(text: str) -> str:
+    """Lower case without diacritics: `Příšerně` gives `priserne`. Length may change."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+
+
+def folded_words(text: str) -> list[str]:
+    """The folded words of a text in order; whatever is no letter or digit separates."""
+    return _WORD.findall(fold(text))

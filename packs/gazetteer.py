@@ -1,0 +1,76 @@
+"""Where things are in the town, and whose they are."""
+
+from packs.base import Line, Model, Slug
+
+
+class Place(Model):
+    """Something with a name."""
+
+    name: Line
+    forms: list[Line] = []
+    """Further names and forms by which people call it, where simple declension does not find them."""
+
+
+class District(Place):
+    """A part of the town."""
+
+    slug: Slug
+
+
+class Street(Place):
+    """A street, square or embankment."""
+
+    district: Slug
+
+
+class Landmark(Place):
+    """A place that people name instead of an address."""
+
+    district: Slug
+
+
+class Neighbour(Place):
+    """A municipality next to ours."""
+
+    body: Slug
+    """The outside body that takes its matters."""
+
+
+class Watercourse(Place):
+    """A river, brook or pond with its keeper."""
+
+    body_type: Slug | None = None
+    """None: the town's own."""
+
+
+class Road(Model):
+    """A numbered road in the town."""
+
+    number: Line
+    """As on the sign: `I/38`, `II/347`, `III/34715`."""
+    body_type: Slug | None = None
+    """Its keeper, where it is not the one of its class."""
+    forms: list[Line] = []
+
+
+class RoadOwners(Model):
+    """Type of the body that keeps roads of a class (road act 13/1997 Sb., § 9); local roads are the town's."""
+
+    motorway: Slug
+    first: Slug
+    second: Slug
+    third: Slug
+
+
+class Gazetteer(Model):
+    """All places of the town."""
+
+    districts: list[District] = []
+    streets: list[Street] = []
+    landmarks: list[Landmark] = []
+    neighbours: list[Neighbour] = []
+    watercourses: list[Watercourse] = []
+    roads: list[Road] = []
+    road_owners: RoadOwners
+    railway: Slug
+    """Type of the body that keeps railway crossings, known by their number `P1234`."""
