@@ -1,7 +1,7 @@
 """What `python -m contracts check` looks for. Each finding names the file, what is wrong, and the remedy."""
 
-import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema
 
-from contracts.compatibility import breaks
+from contracts.compatibility import breaks, meaning
 from contracts.envelope import EventData, UnreadableEvent, parse_event
 from contracts.generate import (
     ASYNCAPI,
@@ -19,7 +19,6 @@ from contracts.generate import (
     Contract,
     Published,
     asyncapi,
-    drift,
     examples,
     schema_of,
     schema_path,
@@ -61,11 +60,10 @@ def check(folder: Path, contract: Contract) -> list[Finding]:
 
 
 def _write_once(folder: Path, published: Published) -> Iterator[Finding]:
-    for path, digest in published.schemas.items():
-        file = folder / "schemas" / path
-        if not file.exists():
+    for path in published.schemas:
+        if not (folder / "schemas" / path).exists():
             yield Finding(f"schemas/{path}", "a published schema is gone", "restore the file from the history")
-        elif hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+        elif published.intact(folder, path) is None:
             remedy = "restore the file from the history; a change is a new version"
             yield Finding(f"schemas/{path}", "a published schema was changed", remedy)
     for file in sorted((folder / "schemas").glob("*/*")):
@@ -81,8 +79,10 @@ def _models(folder: Path, contract: Contract, published: Published) -> Iterator[
         file = f"schemas/{path}"
         if path not in published.schemas:
             yield Finding(file, f"version {model.version} of {model.event_type} is not published", GENERATE)
-        elif drift(folder, model):
-            faults = breaks(json.loads((folder / file).read_bytes()), schema_of(model))
+            continue
+        content, today = published.intact(folder, path), schema_of(model)
+        if content is not None and meaning(before := json.loads(content)) != meaning(today):
+            faults = breaks(before, today)
             major, minor = (int(number) for number in model.version.split("."))
             wanted = f"{major + 1}.0" if faults else f"{major}.{minor + 1}"
             why = f"not compatible: {', '.join(faults)}" if faults else "compatible"
@@ -102,9 +102,9 @@ def _versions(folder: Path, contract: Contract, published: Published) -> Iterato
             yield Finding(f"schemas/{schema_path(model)}", what, "versions only go up")
     for versions in schemas.values():
         for (older, older_path), (newer, newer_path) in combinations(sorted(versions), 2):
-            files = folder / "schemas" / older_path, folder / "schemas" / newer_path
-            if older[0] == newer[0] and all(file.exists() for file in files):
-                faults = breaks(*(json.loads(file.read_bytes()) for file in files))
+            before, after = published.intact(folder, older_path), published.intact(folder, newer_path)
+            if older[0] == newer[0] and before is not None and after is not None:
+                faults = breaks(json.loads(before), json.loads(after))
                 if faults:
                     what = f"not compatible with {older_path}: {', '.join(faults)}"
                     yield Finding(f"schemas/{newer_path}", what, f'it has to be version "{older[0] + 1}.0"')
@@ -179,9 +179,10 @@ def _examples(folder: Path, contract: Contract, published: Published) -> Iterato
             yield Finding(path, fault, f"{remedy} and {GENERATE}")
 
 
-def _version_of(path: str) -> str:
-    """`examples/ticket.opened/sealed.1.0.json` to `1.0`."""
-    return ".".join(path.removesuffix(".json").rsplit(".", 2)[1:])
+def _version_of(path: str) -> str | None:
+    """`examples/ticket.opened/sealed.1.0.json` to `1.0`; None for another form of name."""
+    match = re.fullmatch(r"examples/[a-z_.]+/[a-z0-9-]+\.([0-9]+\.[0-9]+)\.json", path)
+    return match and match[1]
 
 
 def _fault_of_example(
@@ -190,12 +191,14 @@ def _fault_of_example(
     """What is wrong with a committed example: it must fit the schema it names, and today's models must read it."""
     content = (folder / path).read_bytes()
     event_type, version = path.split("/")[1], _version_of(path)
-    schema = f"{event_type}/{version}.json"
-    if schema not in published.schemas or not (folder / "schemas" / schema).exists():
+    if version is None:
+        return "not named like an example, case.major.minor.json"
+    schema = published.intact(folder, f"{event_type}/{version}.json")
+    if schema is None:
         return f"version {version} of {event_type} is not published"
     try:
         document: Any = json.loads(content)
-        jsonschema.Draft202012Validator(json.loads((folder / "schemas" / schema).read_bytes())).validate(document)
+        jsonschema.Draft202012Validator(json.loads(schema)).validate(document)
         if event_type in known and known[event_type].version.split(".")[0] == version.split(".")[0]:
             parse_event(content, dict(known))
     except json.JSONDecodeError:

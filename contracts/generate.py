@@ -2,20 +2,22 @@
 
 A version of a schema is published when it stands in `schemas/published.json` with the digest of its file. From then on the
 file never changes: `write` adds new versions and leaves published ones alone. What the model means must stay what its published
-version says (`drift`); titles and descriptions may improve, they show in the AsyncAPI document.
+version says; titles and descriptions may improve, they show in the AsyncAPI document.
 """
 
 import hashlib
+import importlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+import pkgutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+import contracts
 from contracts.asyncapi import document
-from contracts.compatibility import meaning
 from contracts.envelope import Event, EventData
 from contracts.registry import TOPICS, Topic
 from contracts.samples import SAMPLES
@@ -26,15 +28,13 @@ ASYNCAPI = "asyncapi.json"
 
 
 def defined_events() -> tuple[type[EventData], ...]:
-    """Every event class of the contracts, whether a topic carries it or not, by type."""
-    return tuple(sorted(_below(EventData), key=lambda model: model.event_type))
-
-
-def _below(model: type[EventData]) -> Iterator[type[EventData]]:
-    for below in model.__subclasses__():
-        if below.__module__.startswith("contracts.") and "event_type" in vars(below):
-            yield below
-        yield from _below(below)
+    """Every event class that a module of the contracts defines, whether a topic carries it or not, by type."""
+    found = set()
+    for module in pkgutil.iter_modules(contracts.__path__, "contracts."):
+        if not module.ispkg and module.name != "contracts.__main__":
+            names = vars(importlib.import_module(module.name)).values()
+            found |= {name for name in names if isinstance(name, type) and issubclass(name, EventData)}
+    return tuple(sorted((event for event in found if "event_type" in vars(event)), key=lambda event: event.event_type))
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,12 @@ class Published:
         file = folder / PUBLISHED
         known = json.loads(file.read_bytes()) if file.exists() else {}
         return cls(known.get("schemas", {}), known.get("partitions", {}))
+
+    def intact(self, folder: Path, path: str) -> bytes | None:
+        """The published schema's file; None where it is not there as it was published."""
+        file = folder / "schemas" / path
+        content = file.read_bytes() if file.is_file() else b""
+        return content if hashlib.sha256(content).hexdigest() == self.schemas.get(path) else None
 
 
 def schema_of(model: type[EventData]) -> dict[str, Any]:
@@ -120,12 +126,6 @@ def examples(contract: Contract) -> dict[str, bytes]:
 def asyncapi(contract: Contract) -> bytes:
     """The AsyncAPI document of the contract."""
     return rendered(document(contract.topics, shared_schemas(contract.events)))
-
-
-def drift(folder: Path, model: type[EventData]) -> bool:
-    """Whether the model means something else than the schema that its version names."""
-    file = folder / "schemas" / schema_path(model)
-    return file.exists() and meaning(json.loads(file.read_bytes())) != meaning(schema_of(model))
 
 
 def write(folder: Path, contract: Contract) -> list[str]:
