@@ -33,6 +33,7 @@ DELIVERIES = Counter("helpdesk_deliveries_total", "Mails by what became of an at
 DELIVERIES_DUE = Gauge("helpdesk_deliveries_due", "Mails that are due and in nobody's hand (counted to 10,000).")
 DELIVERIES_DUE_AGE = Gauge("helpdesk_deliveries_due_seconds", "For how long the oldest of them has been due.")
 DELIVERIES_UNTOLD = Gauge("helpdesk_deliveries_untold", "Finished mails whose outcome is not published yet.")
+SENDS_UNDER_WAY = Gauge("helpdesk_sends_under_way", "Mails that the relay is being given at this moment.")
 SENDING_SECONDS = Histogram(
     "helpdesk_sending_seconds",
     "Time to hand one mail to the relay.",
