@@ -1,0 +1,57 @@
+"""What can be set from outside, with defaults that work on one machine."""
+
+from pydantic import Field, SecretStr, model_validator
+
+from kit.settings import (
+    KafkaSettings,
+    MongoSettings,
+    ObjectStoreSettings,
+    SecretSettings,
+    ServiceSettings,
+    host_and_port,
+)
+from notifier.sending.relay import Security
+
+
+class Settings(ServiceSettings, KafkaSettings, MongoSettings, ObjectStoreSettings, SecretSettings):
+    """The notifier's settings."""
+
+    smtp_relay: str = Field(default="127.0.0.1:2525", description="host:port of the town's outgoing mail relay.")
+    smtp_security: Security = Field(
+        default=Security.NONE,
+        description="none, starttls or implicit (TLS from the beginning); the relay's certificate is checked.",
+    )
+    smtp_username: str = Field(default="", description="User name at the relay; empty where none is asked for.")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="Password at the relay.")
+    smtp_hello: str = Field(default="localhost", description="Our name in EHLO; many relays want a real host name.")
+    smtp_connect_seconds: float = Field(default=10, gt=0, description="How long the relay may take to greet.")
+    smtp_answer_seconds: float = Field(
+        default=60,
+        gt=0,
+        description="How long the relay may take to answer a command; it may be asking the recipient's server.",
+    )
+    smtp_take_seconds: float = Field(
+        default=300,
+        gt=0,
+        description="How long the relay may take to accept a whole mail; giving up early means sending it twice.",
+    )
+    sending_at_once: int = Field(default=16, ge=1, le=200, description="Mails under way at the same time.")
+    sending_at_once_per_domain: int = Field(
+        default=5,
+        ge=1,
+        le=200,
+        description="Of these, mails to one recipient's domain, so that a slow one leaves room.",
+    )
+    automatic_mails_in_three_hours: int = Field(
+        default=10,
+        ge=1,
+        description="Automatic mails to one address in three hours; to teams and bodies of the pack: for each case.",
+    )
+    automatic_mails_in_a_day: int = Field(default=40, ge=1, description="The same in 24 hours.")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Settings":
+        host, _ = host_and_port(self.smtp_relay)
+        if self.smtp_username and self.smtp_security == Security.NONE and host not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("a password would travel unprotected: set SMTP_SECURITY")
+        return self

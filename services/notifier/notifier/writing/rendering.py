@@ -1,0 +1,153 @@
+"""From a delivery and the town's pack to the words: what each text may speak of. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from contracts.participants import Role
+from contracts.tickets import DeadlineKind, ResolverKind, Snapshot
+from contracts.types import Confidentiality
+from notifier.deliveries import Delivery, DeliveryPersonal
+from notifier.writing.masking import masked
+from packs import Pack
+from packs.texts import Rendered, render
+
+_PRAGUE = ZoneInfo("Europe/Prague")
+_DAYS = ("pondělí", "úterý", "středa", "čtvrtek", "pátek", "sobota", "neděle")
+_MONTHS = (
+    "ledna", "února", "března", "dubna", "května", "června",
+    "července", "srpna", "září", "října", "listopadu", "prosince",
+)  # fmt: skip
+_ENGLISH_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_ENGLISH_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_IN_THE_SYSTEM = "Text zprávy najdete v systému."
+_CONFIDENTIAL_CATEGORY = {"cs": "Důvěrné podání", "en": "Confidential matter"}
+_LONGEST_PLACE = 150
+
+
+class NotTold(Exception):
+    """The town's pack says that nobody is told of this."""
+
+
+def text_of(delivery: Delivery, pack: Pack, attached: Sequence[str], left_out: Sequence[str]) -> Rendered:
+    """Subject and plain text. Raises packs.texts.TextError, NotTold, and KeyError where the pack does not know a slug."""
+    told = variables(delivery, pack, attached, left_out)
+    if delivery.template == "state_changed" and told["state_sentence"] is None:
+        raise NotTold
+    return render(pack.texts[delivery.template], delivery.template, delivery.language, told)
+
+
+def variables(delivery: Delivery, pack: Pack, attached: Sequence[str], left_out: Sequence[str]) -> dict[str, Any]:
+    """All that any text may speak of; what there is nothing to say of is None or empty."""
+    case, language = delivery.case, delivery.language
+    personal = for_a_body(delivery.personal) if delivery.role == Role.BODY else delivery.personal
+    personal = personal or DeliveryPersonal()
+    return {
+        **_town(pack),
+        **_matter(delivery, pack, language),
+        **_competent(case, pack),
+        "number": case.number,
+        "place": _short(personal.place_phrase),
+        "coordinates": _coordinates(personal),
+        "due_date": due_date(case, language),
+        "subject": personal.subject,
+        "report_text": personal.text,
+        "message_text": personal.text or _IN_THE_SYSTEM,
+        "words": personal.words,
+        "attachments": list(attached),
+        "attachments_left_out": list(left_out),
+        "urgent": case.urgent,
+        "priority_name": pack.priority(case.priority).name if case.priority else "",
+        "state_name": pack.state(case.state).name,
+        "state_sentence": pack.state(case.state).sentence,
+        "their_number": next((e.their_number for e in case.exchanges if e.body == delivery.body), None),
+        "reason": delivery.reason,
+        "candidates": [],
+    }
+
+
+def for_a_body(personal: DeliveryPersonal | None) -> DeliveryPersonal | None:
+    """What may leave the town: the matter with people masked in it."""
+    if personal is None:
+        return None
+    return DeliveryPersonal(
+        address=personal.address,
+        text=masked(personal.text) if personal.text else None,
+        place_phrase=masked(personal.place_phrase) if personal.place_phrase else None,
+        coordinates=personal.coordinates,
+    )
+
+
+def due_date(case: Snapshot, language: str) -> str | None:
+    """By when a solution is promised, in words."""
+    due = next((deadline.due for deadline in case.deadlines if deadline.kind == DeadlineKind.SOLUTION), None)
+    return date_in_words(due, language) if due else None
+
+
+def date_in_words(moment: datetime, language: str) -> str:
+    """`úterý 1. prosince 2026`, by the calendar of Prague."""
+    day = moment.astimezone(_PRAGUE)
+    if language == "en":
+        return f"{_ENGLISH_DAYS[day.weekday()]} {day.day} {_ENGLISH_MONTHS[day.month - 1]} {day.year}"
+    return f"{_DAYS[day.weekday()]} {day.day}. {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _town(pack: Pack) -> dict[str, Any]:
+    town = pack.town
+    return {
+        "town_name": town.name,
+        "town_web": town.web,
+        "town_phone": town.phone,
+        "police_phone": town.police_phone,
+        "privacy_url": town.privacy_notice,
+    }
+
+
+def _matter(delivery: Delivery, pack: Pack, language: str) -> dict[str, Any]:
+    if delivery.case.category is None:
+        return {"category_name": None, "category_answer": None, "questions": [], "place_needed": True}
+    category = pack.category(delivery.case.category)
+    name = category.name_en if language == "en" else category.name
+    if delivery.role == Role.REPORTER and delivery.confidentiality != Confidentiality.OPEN:
+        # Whose mailbox it is nobody can be sure: there, not even the category of a confidential matter is named.
+        name = _CONFIDENTIAL_CATEGORY.get(language, _CONFIDENTIAL_CATEGORY["cs"])
+    # The category's sentences and questions are there in Czech only.
+    czech = language != "en"
+    return {
+        "category_name": name,
+        "category_answer": category.answer if czech else None,
+        "questions": category.questions if czech else [],
+        "place_needed": category.needs_place,
+    }
+
+
+def _competent(case: Snapshot, pack: Pack) -> dict[str, Any]:
+    competent: dict[str, Any] = {"resolver_name": pack.town.name, "body_name": None, "body_phone": None}
+    if case.category is not None:
+        competent["resolver_name"] = pack.resolver_for(pack.category(case.category)).name
+    resolver = case.resolver
+    if resolver is not None and resolver.kind == ResolverKind.TEAM:
+        competent["resolver_name"] = pack.team(resolver.code).name
+    if resolver is not None and resolver.kind == ResolverKind.BODY:
+        body = pack.body(resolver.code)
+        competent |= {"body_name": body.name, "body_phone": body.phone}
+    return competent
+
+
+def _coordinates(personal: DeliveryPersonal) -> str | None:
+    if personal.coordinates is None:
+        return None
+    # Five places are a metre.
+    return f"{personal.coordinates.latitude:.5f}, {personal.coordinates.longitude:.5f}"
+
+
+def _short(place: str | None) -> str | None:
+    # The words come from outside and go back into a mail: a stranger's advertisement must not travel in our name.
+    if place is None:
+        return None
+    line = " ".join(place.split())
+    return line if len(line) <= _LONGEST_PLACE else f"{line[: _LONGEST_PLACE - 1]}…"
