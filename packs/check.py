@@ -9,6 +9,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from packs.base import FORMS
 from packs.files import file_with
 from packs.findings import Finding, PackError
 from packs.layers import lay_over, read_layers
@@ -95,10 +96,8 @@ def _finding(document: Located, fault: ErrorDetails) -> Finding:
         case "string_type":
             return place.finding(f"`{last}` is not text", "put it in quotation marks, or remove what is indented below")
         case "string_pattern_mismatch":
-            meaning = _description(path)
-            return place.finding(
-                f"`{place.plain}` has not the form of `{last}`", meaning or f"fit {context['pattern']}"
-            )
+            wanted = FORMS.get(context["pattern"], "see packs/schema/ for what fits here")
+            return place.finding(f"`{place.plain}` has not the form of `{last}`", f"write {wanted}")
         case _:
             return place.finding(
                 f"`{last}`: {fault['msg'][:1].lower()}{fault['msg'][1:]}", "see packs/schema/ for what fits here"
@@ -108,15 +107,6 @@ def _finding(document: Located, fault: ErrorDetails) -> Finding:
 def _fields(path: list[int | str]) -> dict[str, Any]:
     kind = _type_at(path)
     return dict(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else {}
-
-
-def _description(path: list[int | str]) -> str:
-    name = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
-    field = _fields(path[: path.index(name)] if name in path else path[:-1]).get(name)
-    if field is None:
-        return ""
-    inner = next((item.description for item in field.metadata if getattr(item, "description", None)), None)
-    return str(inner or field.description or "")
 
 
 def _type_at(path: list[int | str]) -> Any:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from packs.base import Line, Slug
+from packs.base import Line, Slug, Version
 from packs.gazetteer import Gazetteer
 from packs.office import Body, BodyType, Calendar, Role, Team, Town
-from packs.pack import Defaults, Version
+from packs.pack import Defaults
 from packs.rules import CompetenceRule, KindRule, MatterRule, UrgencyRule
 from packs.situations import Area, BoundaryRule, Category, KindOfMessage, PriorityLevel, StateOfTicket
 from packs.texts import Text

@@ -83,11 +83,11 @@ def read(text: str, file: str) -> tuple[Located, list[Finding]]:
     try:
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.AliasEvent):
-                finding = Finding(file, event.start_mark.line + 1, "an alias (`*`)", "write the value out")
+                finding = Finding(file, _line(event.start_mark), "an alias (`*`)", "write the value out")
                 return Located({}, file, 1), [finding]
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        line = getattr(error.problem_mark or error.context_mark, "line", 0) + 1
+        line = _line(error.problem_mark or error.context_mark)
         reason = f"not YAML: {error.problem or error.context}"
         remedy = "mend the form; usual causes are indentation, a tab, or a colon in a text without quotation marks"
         return Located({}, file, 1), [Finding(file, line, reason, remedy)]
@@ -99,18 +99,22 @@ def read(text: str, file: str) -> tuple[Located, list[Finding]]:
     return _located(node, file, findings), findings
 
 
+def _line(mark: Any) -> int:
+    return 1 if mark is None else int(mark.line) + 1
+
+
 def _located(node: yaml.Node, file: str, findings: list[Finding]) -> Located:
-    line = node.start_mark.line + 1
+    line = _line(node.start_mark)
     if isinstance(node, yaml.MappingNode):
         items: dict[str, Located] = {}
         for key, value in node.value:
             name = str(key.value)
             if name in items:
-                place = Located(None, file, key.start_mark.line + 1)
+                place = Located(None, file, _line(key.start_mark))
                 findings.append(place.finding(f"`{name}` stands here twice", "keep one of them"))
             # A mapping or list begins below its key; what is wrong with it is looked for at the key.
             inner = _located(value, file, findings)
-            items[name] = Located(inner.content, file, key.start_mark.line + 1, inner.block)
+            items[name] = Located(inner.content, file, _line(key.start_mark), inner.block)
         return Located(items, file, line)
     if isinstance(node, yaml.SequenceNode):
         return Located([_located(item, file, findings) for item in node.value], file, line)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from packs.base import Address, Line, Link, Model, Paragraph, Phone, Slug
+from packs.base import Address, Domain, Line, Link, Model, Paragraph, Phone, Slug
 from packs.situations import Term
 
 
@@ -19,7 +19,7 @@ class Town(Model):
     """As the sender's name of a letter: `Město Lipovany`."""
     email: Address
     """Where reports come in and from where answers go out."""
-    mail_domain: Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
+    mail_domain: Domain
     web: Link
     privacy_notice: Link
     phone: Phone

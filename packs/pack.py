@@ -2,18 +2,14 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Annotated, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from pydantic import Field
-
-from packs.base import Line, Model, Slug
+from packs.base import Line, Model, Slug, Version
 from packs.gazetteer import Gazetteer
 from packs.office import Body, BodyType, Calendar, Role, Team, Town
 from packs.rules import Rules
 from packs.situations import Area, BoundaryRule, Category, KindOfMessage, PriorityLevel, StateOfTicket
 from packs.texts import Text
-
-Version = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$", description="Two numbers in quotation marks: `'1.0'`.")]
 
 
 class Defaults(Model):

@@ -1,0 +1,56 @@
+"""Packs by hand: `python -m packs check PATH` before a pack is loaded; `python -m packs schema` after its models changed."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from packs.check import check
+from packs.schemas import schemas
+
+SCHEMA_FOLDER = Path(__file__).parent / "schema"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0: fine; 1: findings, one a line as `file:line: reason — remedy`; 2: wrong use."""
+    parser = argparse.ArgumentParser(prog="python -m packs", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    checking = commands.add_parser("check", help="say what is wrong with a pack")
+    checking.add_argument("path", type=Path, help="the pack's folder, packs/lipovany")
+    making = commands.add_parser("schema", help="write the JSON Schemas of the packs' files to packs/schema/")
+    making.add_argument("--check", action="store_true", help="write nothing, fail where the committed ones differ")
+    parsed = parser.parse_args(arguments)
+    return _check(parsed.path) if parsed.command == "check" else _schema(only_check=parsed.check)
+
+
+def _check(path: Path) -> int:
+    if not path.is_dir():
+        print(f"{path}: no such folder — name the folder of a pack", file=sys.stderr)
+        return 2
+    findings = check(path)
+    for finding in findings:
+        print(finding)
+    print(f"{path}: {len(findings)} findings" if findings else f"{path}: fine")
+    return 1 if findings else 0
+
+
+def _schema(*, only_check: bool) -> int:
+    differing = [name for name, content in schemas().items() if _committed(name) != content]
+    if only_check:
+        for name in differing:
+            print(f"packs/schema/{name}: differs from the models — run `python -m packs schema`")
+        return 1 if differing else 0
+    SCHEMA_FOLDER.mkdir(exist_ok=True)
+    for name in differing:
+        (SCHEMA_FOLDER / name).write_bytes(schemas()[name])
+        print(f"packs/schema/{name}: written")
+    return 0
+
+
+def _committed(name: str) -> bytes | None:
+    path = SCHEMA_FOLDER / name
+    return path.read_bytes() if path.is_file() else None
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
