@@ -11,6 +11,7 @@ from pathlib import Path
 
 from deploy.local import commands
 from deploy.local.places import HOME, Places
+from deploy.local.ports import Ports
 from deploy.local.programs import StartFailed
 from deploy.local.status import status
 from deploy.local.story import run
@@ -20,15 +21,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
     places = Places(options.root.resolve())
+
+    def ports() -> Ports:
+        return Ports.free() if options.free_ports else Ports()
+
     known: dict[str, Callable[[], int]] = {
-        "up": lambda: commands.up(places),
+        "up": lambda: commands.up(places, free_ports=options.free_ports),
         "down": lambda: commands.down(places),
-        "run": lambda: run(places),
+        "run": lambda: run(places, ports()),
         "status": lambda: status(places),
         "reset": lambda: commands.reset(places),
         "setup": commands.setup,
         "servers": lambda: commands.serve_servers(options.directory, options.brokers),
-        "supervise": lambda: commands.supervise(places, commands.nothing_more),
+        "supervise": lambda: commands.supervise_in_background(places, ports()),
     }
     try:
         return known[options.command]()
@@ -43,9 +48,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--root", type=Path, default=HOME.root, help="where everything is kept (default: .local)")
     listed = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    listed.add_parser("up", help="start everything in the background; returns when it is ready")
+    starts = {
+        "up": "start everything in the background; returns when it is ready",
+        "run": "start everything, hand in a sample report and tell its way; Ctrl-C stops",
+        "supervise": "what `up` starts in the background: everything, until SIGTERM",
+    }
+    for name, purpose in starts.items():
+        start = listed.add_parser(name, help=purpose)
+        start.add_argument("--free-ports", action="store_true", help="any free ports instead of those in the README")
     listed.add_parser("down", help="stop everything")
-    listed.add_parser("run", help="start everything, hand in a sample report and tell its way; Ctrl-C stops")
     listed.add_parser("status", help="what runs, lag, dead letters")
     listed.add_parser("reset", help="forget all data (stops everything first)")
     listed.add_parser("setup", help="get the Java servers")
@@ -54,7 +65,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     servers.add_argument("directory", type=Path, help="where they keep their data and logs")
     servers.add_argument("--brokers", type=int, default=1, help="number of Kafka brokers (default: 1)")
-    listed.add_parser("supervise", help="what `up` starts in the background: everything, until SIGTERM")
     return parser
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from deploy.local import jars
@@ -20,6 +21,7 @@ from deploy.local.processes import is_alive, read_records, stop_recorded
 from deploy.local.programs import StartFailed, Stopped
 from deploy.local.state import AlreadyRunning, read_state, sole_supervisor, supervisor_record
 from deploy.local.system import LocalSystem, stop_orphans
+from deploy.local.watched import open_log
 
 # Exit status of a supervisor that found another one at work.
 RUNS_ALREADY = 75
@@ -39,17 +41,14 @@ def existing_servers() -> dict[str, str]:
     return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
-def nothing_more(system: LocalSystem, ended: threading.Event) -> None:
-    """For a supervisor in the background: it only watches."""
+def supervise_in_background(places: Places, ports: Ports) -> int:
+    """What `up` starts: the whole system until a signal, with the time before each line, because it is read later."""
 
+    def tell(line: str) -> None:
+        say(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {line}")
 
-def supervise(places: Places, when_ready: Callable[[LocalSystem, threading.Event], None]) -> int:
-    """Run the whole system in this process until SIGTERM, SIGINT or SIGHUP; returns the exit status.
-
-    `when_ready` gets the running system and the event that says that it is to end.
-    """
-    system = LocalSystem(places.root, existing=existing_servers(), tell=lambda line: say(f"  {line}"))
-    return until_signal(system, when_ready, with_services=True)
+    system = LocalSystem(places.root, ports, existing=existing_servers(), tell=tell)
+    return until_signal(system, lambda system, ended: None, with_services=True)
 
 
 def serve_servers(directory: Path, brokers: int) -> int:
@@ -58,7 +57,9 @@ def serve_servers(directory: Path, brokers: int) -> int:
     def print_environment(system: LocalSystem, ended: threading.Event) -> None:
         say("\n".join(f"export {name}={value}" for name, value in system.environment.items()))
 
-    tell = lambda line: print(f"# {line}", file=sys.stderr, flush=True)  # noqa: E731
+    def tell(line: str) -> None:
+        print(f"# {line}", file=sys.stderr, flush=True)
+
     return until_signal(LocalSystem(directory, Ports.free(brokers), tell=tell), print_environment, with_services=False)
 
 
@@ -93,24 +94,26 @@ def until_signal(
     return 0
 
 
-def up(places: Places) -> int:
+def up(places: Places, *, free_ports: bool = False) -> int:
     """Start the system in the background; returns 0 when it is ready. Fine to repeat."""
     state = read_state(places)
     if supervisor_record(places) and state and state.stage == "ready":
         say(f"The system runs already.\n{where_things_are(places, state.ports)}")
         return 0
     log = places.log / "supervisor.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a") as out, log.open() as news:
+    out = open_log(places.log, "supervisor")
+    command = [sys.executable, "-m", "deploy.local", "--root", str(places.root), "supervise"]
+    with log.open() as news:
         news.seek(0, os.SEEK_END)
         daemon = subprocess.Popen(
-            (sys.executable, "-m", "deploy.local", "--root", str(places.root), "supervise"),
+            [*command, "--free-ports"] if free_ports else command,
             cwd=PROJECT,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
             start_new_session=True,
         )
+        os.close(out)
         try:
             ready = _follow(places, daemon, lambda: sys.stdout.write(news.read()))
         except KeyboardInterrupt:
@@ -149,6 +152,7 @@ def down(places: Places) -> int:
     if left_over:
         with sole_supervisor(places):
             stop_orphans(places, say)
+            (places.run / "state").unlink(missing_ok=True)
     say("Stopped." if supervisor or left_over else "Nothing was running.")
     return 0
 

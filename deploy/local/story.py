@@ -16,11 +16,11 @@ from datetime import datetime
 from email.policy import SMTP
 from typing import Any, TypeVar
 
-from deploy.local.commands import say, supervise, where_things_are
+from deploy.local.commands import existing_servers, say, until_signal, where_things_are
 from deploy.local.environment import TOWN_ADDRESS
 from deploy.local.mail_page import plain_text, read_mail
 from deploy.local.places import Places
-from deploy.local.ports import HOST
+from deploy.local.ports import HOST, Ports
 from deploy.local.sample_report import CITIZEN, SUBJECT, sample_report
 from deploy.local.system import LocalSystem
 
@@ -51,10 +51,11 @@ class Wire:
     patience: float = LONGEST_WAIT
 
 
-def run(places: Places) -> int:
+def run(places: Places, ports: Ports) -> int:
     """Start everything here, tell the story, wait for Ctrl-C."""
     say("Starting the helpdesk of Lipovany on this machine.\n")
-    status = supervise(places, _when_ready)
+    system = LocalSystem(places.root, ports, existing=existing_servers(), tell=lambda line: say(f"  {line}"))
+    status = until_signal(system, _when_ready, with_services=True)
     if status == 0:
         say(f"\nVše je zastaveno. Data zůstala v {places.root}, příště se pokračuje s nimi.")
     return status

@@ -4,7 +4,6 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -172,11 +171,8 @@ class LocalSystem:
 def stop_orphans(places: Places, tell: Callable[[str], None]) -> None:
     """Stop what a supervisor that was killed has left behind. Only for who holds the directory."""
 
-    def stop(record: Record) -> None:
+    # What was started last stands on what was started first.
+    for record in sorted(read_records(places.run), key=lambda record: record.since, reverse=True):
         if record.name != SUPERVISOR and stop_recorded(record, ORPHAN_SECONDS):
             tell(f"{record.name} was left over from a supervisor that was killed, and has been stopped")
         remove_record(places.run, record.name)
-
-    records = read_records(places.run)
-    with ThreadPoolExecutor(max(1, len(records))) as pool:
-        list(pool.map(stop, records))

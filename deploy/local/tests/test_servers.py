@@ -3,8 +3,11 @@
 import io
 import os
 import smtplib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,8 +18,9 @@ from minio import Minio
 from minio.error import S3Error
 from pymongo import MongoClient
 
+from deploy.local.__main__ import main
 from deploy.local.ports import HOST, Ports, is_taken
-from deploy.local.processes import start_ticks
+from deploy.local.processes import is_alive, read_records, start_ticks
 from deploy.local.programs import StartFailed
 from deploy.local.status import Lag, lags
 from deploy.local.system import LocalSystem
@@ -151,3 +155,50 @@ def test_the_same_directory_starts_again_with_its_data_and_stops_without_a_trace
     assert [pid for pid in pids if start_ticks(pid) is not None] == []
     assert os.listdir(tmp_path / "run") == ["lock"]
     assert not any(is_taken(port) for port in (*ports.kafka, *ports.kafka_controllers, ports.mongod))
+
+
+@pytest.fixture
+def servers_command(system: LocalSystem, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """`python -m deploy.local servers`, just started; `system` has seen that servers can be started here."""
+    command = [sys.executable, "-m", "deploy.local", "servers", str(tmp_path / "servers")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+def test_what_a_killed_supervisor_leaves_is_stopped_by_down(
+    servers_command: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    assert servers_command.stdout is not None
+    told = dict(
+        line.removeprefix("export ").strip().split("=", 1) for line in iter_until(servers_command.stdout, "API_")
+    )
+    assert {"KAFKA_BOOTSTRAP", "MONGODB_URI", "S3_SECRET_KEY", "SMTP_RELAY"} <= told.keys()
+    records = [record for record in read_records(tmp_path / "servers" / "run") if record.name != "supervisor"]
+    assert [record.name for record in records] == ["kafka", "mail-catcher", "mongod", "s3proxy"]
+    servers_command.kill()
+    servers_command.wait()
+    assert all(is_alive(record) for record in records)
+    assert main(["--root", str(tmp_path / "servers"), "down"]) == 0
+    assert not any(is_alive(record) for record in records)
+    assert os.listdir(tmp_path / "servers" / "run") == ["lock"]
+
+
+def test_a_signal_during_the_start_stops_what_has_started(
+    servers_command: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    run = tmp_path / "servers" / "run"
+    wait_until(lambda: (run / "kafka.json").exists() and (run / "s3proxy.json").exists())
+    records = read_records(run)
+    servers_command.terminate()
+    assert servers_command.wait(30) == 0
+    assert not any(is_alive(record) for record in records)
+    assert os.listdir(run) == ["lock"]
+
+
+def iter_until(lines: IO[str], last: str) -> Iterator[str]:
+    """The lines up to the one that begins with `export` and the word."""
+    for line in lines:
+        yield line
+        if line.startswith(f"export {last}"):
+            return
