@@ -39,3 +39,5 @@ SENDING_SECONDS = Histogram(
     "Time to hand one mail to the relay.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
+
+UNPUBLISHED_AGE = Gauge("helpdesk_unpublished_seconds", "How long the oldest stored event waits to be published.")

@@ -1,0 +1,142 @@
+"""`python -m tickets worker|api` serve; `prepare`, `pack load PATH`, `token create|list|revoke` are for operators."""
+
+import argparse
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import packs
+from kit import logs
+from kit.health import HealthServer
+from kit.object_store import S3ObjectStore, StoreAway
+from kit.producer import Producer
+from kit.settings import argument_parser, arguments_or_help, load
+from kit.stopping import run_parts, until_signal
+from tickets import wiring
+from tickets.cases.permissions import StaffRole
+from tickets.rulesets import publication
+from tickets.settings import Settings
+from tickets.store import prepare
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argument_parser("tickets", __doc__ or "", Settings)
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("worker", help="read reports, routings and notifications; publish the events; until SIGTERM")
+    commands.add_parser("api", help="serve the staff API until SIGTERM")
+    commands.add_parser("prepare", help="make collections, indexes and the bucket where they are missing")
+    pack = commands.add_parser("pack", help="the towns' packs").add_subparsers(dest="pack_command", required=True)
+    pack_load = pack.add_parser("load", help="check a pack and let it hold from now on")
+    pack_load.add_argument("path", type=Path)
+    token = commands.add_parser("token", help="staff tokens").add_subparsers(dest="token_command", required=True)
+    create = token.add_parser("create", help="make a token; it is shown or written once")
+    create.add_argument("--role", action="append", required=True, choices=[str(role) for role in StaffRole])
+    create.add_argument("--team", action="append", default=[], help="team of the pack; for resolvers")
+    create.add_argument("--name", help="as colleagues call this member of staff")
+    create.add_argument("--address", help="e-mail; answers from it to task mails become notes")
+    create.add_argument("--municipality", help="default: the only one that this installation serves")
+    create.add_argument("--days", type=int, default=365, help="how long it holds")
+    create.add_argument("--out", type=Path, help="file for the token, made readable to its owner only")
+    token.add_parser("list", help="who has tokens")
+    revoke = token.add_parser("revoke", help="end a token at once")
+    revoke.add_argument("code", help="as `token list` shows it")
+    return parser
+
+
+def _worker(settings: Settings) -> int:
+    stop = until_signal()
+    parts = wiring.worker(settings)
+    with HealthServer(settings.health_listen, ready=parts.ready, live=parts.live, resume=parts.resume):
+        code = run_parts(parts.parts, stop)
+    parts.close()
+    return code
+
+
+def _prepare(settings: Settings) -> int:
+    prepare(wiring.database(settings))
+    try:
+        S3ObjectStore.connect(settings).prepare()
+    except StoreAway:
+        print("the object store does not answer", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _load_pack(settings: Settings, path: Path) -> int:
+    try:
+        record, label = publication(path, S3ObjectStore.connect(settings))
+    except packs.PackError as error:
+        for finding in error.findings:
+            print(finding, file=sys.stderr)
+        return 1
+    except StoreAway:
+        print("the object store does not answer", file=sys.stderr)
+        return 1
+    producer = Producer(settings.kafka_bootstrap, client_id="tickets-pack")
+    confirmed = producer.publish_all([record])[0]
+    producer.close()
+    print(f"{label}: holds from now on" if confirmed else "the broker did not confirm it", file=sys.stderr)
+    return 0 if confirmed else 1
+
+
+def _token(settings: Settings, arguments: argparse.Namespace) -> int:
+    tokens = wiring.staff_tokens(settings, wiring.database(settings))
+    if arguments.token_command == "list":
+        for row in tokens.rows():
+            state = "revoked" if row["revoked"] else f"until {row['expires']:%Y-%m-%d}"
+            print(row["_id"], row["municipality"], ",".join(row["roles"]), ",".join(row["teams"]) or "-", state)
+        return 0
+    if arguments.token_command == "revoke":
+        found = tokens.revoke(arguments.code)
+        print("revoked" if found else "no token of that code", file=sys.stderr)
+        return 0 if found else 1
+    municipality = arguments.municipality or (settings.towns[0] if len(settings.towns) == 1 else None)
+    if municipality is None or municipality not in settings.towns:
+        print(f"--municipality: one of {', '.join(settings.towns)}", file=sys.stderr)
+        return 2
+    code, token = tokens.create(
+        municipality,
+        [StaffRole(role) for role in arguments.role],
+        teams=arguments.team,
+        name=arguments.name,
+        address=arguments.address,
+        lifetime=timedelta(days=arguments.days),
+    )
+    _hand_out(token, arguments.out)
+    print(f"token of {code}", file=sys.stderr)
+    return 0
+
+
+def _hand_out(token: str, out: Path | None) -> None:
+    if out is None:
+        print(token)
+        return
+    # Whole or not at all: who finds the file must be able to use it.
+    beside = out.with_name(f"{out.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(token + "\n")
+    beside.replace(out)
+
+
+def main() -> int:
+    """The command line; returns the exit code."""
+    arguments = arguments_or_help(_parser())
+    settings = load(Settings)
+    logs.setup(wiring.SERVICE, settings.instance, settings.log_level)
+    if arguments.command == "worker":
+        return _worker(settings)
+    if arguments.command == "prepare":
+        return _prepare(settings)
+    if arguments.command == "pack":
+        return _load_pack(settings, arguments.path)
+    if arguments.command == "token":
+        return _token(settings, arguments)
+    from tickets.serving import serve  # the worker needs no web framework in its memory
+
+    return serve(settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,285 @@
+"""A case gets its number, its category and its resolver: by the router, by the clock, or by hand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.envelope import Event
+from contracts.participants import Actor, ActorKind, Role
+from contracts.routing import RoutingDecided
+from contracts.tickets import (
+    Coordinates,
+    Decision,
+    Exchange,
+    ExchangeState,
+    Resolver,
+    ResolverKind,
+    TicketAssigned,
+    TicketClassified,
+    TicketCorrected,
+    TicketExchangeUpdated,
+    TicketNumbered,
+    TicketState,
+    TicketStateChanged,
+)
+from contracts.types import Confidentiality, Kind, Priority
+from tickets.cases import deadlines
+from tickets.cases.case import Case, Cause, Change, Draft, Party, changed, is_with_body
+from tickets.cases.town import Town
+from tickets.cases.words import with_words
+
+SYSTEM = Actor(kind=ActorKind.SYSTEM, id="tickets")
+NOT_ROUTED = "not-routed-in-time"
+_OPEN_EXCHANGES = frozenset({ExchangeState.REQUESTED, ExchangeState.SENT, ExchangeState.FAILED})
+
+
+def routed(case: Case, decision: Event[RoutingDecided], town: Town, cause: Cause) -> Change:
+    """Applies the router's decision; where the case has moved on since it was read, the decision is only recorded."""
+    data = decision.data
+    fits = case.state == TicketState.OPENED and case.category is None and decision.basedon == case.version
+    why = Decision(
+        decided=data.decided,
+        candidates=data.candidates,
+        reasons=data.reasons,
+        pack=data.pack,
+        model=data.model,
+        applied=fits,
+    )
+    found = {"place_phrase": data.personal.place_phrase, "coordinates": data.personal.coordinates}
+    draft = Draft(
+        TicketClassified,
+        cause,
+        changed=("category", "area", "kind", "priority", "urgent", "confidentiality", "district") if fits else (),
+        personal={**found, "matched_words": data.personal.matched_words},
+        fields={"decision": why},
+    )
+    if not fits:
+        return changed(case, cause, decision=case.decision or why), [draft]
+    classified = changed(
+        case,
+        cause,
+        category=data.category,
+        area=data.area,
+        kind=data.kind,
+        priority=data.priority,
+        urgent=data.urgent,
+        decided=data.decided,
+        language=data.language or case.language,
+        district=data.district,
+        confidentiality=data.confidentiality,
+        decision=why,
+        route_by=None,
+        words=with_words(case.words, data.personal.place_phrase),
+        **{name: value for name, value in found.items() if value is not None},
+    )
+    if data.set_aside:
+        aside = changed(classified, cause, state=TicketState.SET_ASIDE)
+        fields = {"previous": TicketState.OPENED}
+        return aside, [draft, Draft(TicketStateChanged, cause, changed=("state",), reason="set-aside", fields=fields)]
+    resolver, team = _resolver_by_routing(data, town)
+    assigned, drafts = assigned_to(_with_deadline(changed(classified, cause, team=team), town), resolver, town, cause)
+    return assigned, [draft, *drafts]
+
+
+def _resolver_by_routing(data: RoutingDecided, town: Town) -> tuple[Resolver, str]:
+    team = data.team if town.has_team(data.team) else town.dispatcher.code
+    if not data.decided and data.confidentiality != Confidentiality.SEALED:
+        # Who decides it answers for it until then. A sealed case is not the dispatcher's to see, however unsure it is.
+        return town.dispatcher, town.dispatcher.code
+    if data.decided and data.body is not None and town.reaches_body(data.body):
+        return Resolver(kind=ResolverKind.BODY, code=data.body), team
+    return Resolver(kind=ResolverKind.TEAM, code=team), team
+
+
+def unrouted(case: Case, town: Town, cause: Cause) -> Change:
+    """No routing came in time: the case gets its number and the dispatcher, who looks himself."""
+    waiting = _with_deadline(changed(case, cause, route_by=None, team=town.dispatcher.code), town)
+    return assigned_to(waiting, town.dispatcher, town, cause, reason=NOT_ROUTED)
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What a person decides. What is None comes from the category."""
+
+    category: str
+    kind: Kind | None = None
+    priority: Priority | None = None
+    confidentiality: Confidentiality | None = None
+    urgent: bool = False
+    place_phrase: str | None = None
+    coordinates: Coordinates | None = None
+    reason: str | None = None
+    words: str | None = None
+
+
+def classified(case: Case, wanted: Classification, town: Town, cause: Cause) -> Change:
+    """A person classifies or corrects. A case without a resolver goes to the category's team, and so does one that is sealed now.
+
+    `wanted.category` must be one of the town's.
+    """
+    category = town.category(wanted.category)
+    if category is None or town.pack is None:
+        raise ValueError("not a category of the town")
+    first = case.category is None
+    place = {"place_phrase": wanted.place_phrase, "coordinates": wanted.coordinates}
+    why = Decision(decided=True, reasons=["by-hand"])
+    after = changed(
+        case,
+        cause,
+        category=category.slug,
+        area=category.area,
+        kind=wanted.kind or category.kind,
+        priority=wanted.priority or category.priority,
+        confidentiality=wanted.confidentiality or category.confidentiality,
+        urgent=wanted.urgent,
+        decided=True,
+        decision=why if first else case.decision,
+        route_by=None,
+        words=with_words(case.words, wanted.place_phrase),
+        **{name: value for name, value in place.items() if value is not None},
+    )
+    draft = Draft(
+        TicketClassified if first else TicketCorrected,
+        cause,
+        changed=("category", "area", "kind", "priority", "urgent", "confidentiality", "due"),
+        personal={**place, "words": wanted.words},
+        reason=wanted.reason,
+        fields={"decision": why} if first else {},
+    )
+    after = _with_deadline(after, town)
+    team = town.pack.resolver_for(category).slug
+    newly_sealed = after.confidentiality == Confidentiality.SEALED != case.confidentiality
+    if after.state == TicketState.OPENED or (newly_sealed and team not in case.solvers):
+        after, drafts = assigned_to(after, Resolver(kind=ResolverKind.TEAM, code=team), town, cause)
+        return after, [draft, *drafts]
+    return after, [draft]
+
+
+def assigned_to(
+    case: Case,
+    resolver: Resolver,
+    town: Town,
+    cause: Cause,
+    *,
+    person: Party | None = None,
+    reason: str | None = None,
+    words: str | None = None,
+) -> Change:
+    """A hand-over. `person` is the member of staff where the resolver is one; a case without a number gets it here."""
+    to_body = resolver.kind == ResolverKind.BODY
+    drafts = [] if case.number is not None else [_numbered(case, cause)]
+    withdrawn, after = _withdrawn(case, resolver, town, cause)
+    drafts += withdrawn
+    if not after.deadlines:
+        after = _with_deadline(after, town)
+    previous, state = case.state, TicketState.FORWARDED if to_body else TicketState.ASSIGNED
+    team = resolver.code if resolver.kind == ResolverKind.TEAM else case.team or town.dispatcher.code
+    going = deadlines.running(after.deadlines, cause.at)
+    others = [party for party in case.parties if party.participant.role == Role.REPORTER]
+    told = person or (town.body(resolver.code) if to_body else town.team(resolver.code))
+    after = changed(
+        after,
+        cause,
+        state=state,
+        resolver=resolver,
+        team=team,
+        route_by=None,
+        deadlines=going,
+        parties=[*others, person] if person is not None else others,
+    )
+    content = _content(case)
+    fields = {"previous": case.resolver, "parts": case.opening.parts}
+    drafts.append(
+        Draft(
+            TicketAssigned,
+            cause,
+            concerned=() if told is None else (told,),
+            changed=("state", "resolver"),
+            personal={**content, "words": words},
+            reason=reason,
+            content_key=case.opening.content_key,
+            fields=fields,
+        )
+    )
+    if to_body and previous != TicketState.OPENED:
+        # The first hand-over is told by the acknowledgement; a later one is news to the reporter.
+        drafts.append(_forwarded_later(case, cause, previous, reason))
+    if to_body and told is not None:
+        attempt = 1 + sum(exchange.body == resolver.code for exchange in after.exchanges)
+        exchange = Exchange(body=resolver.code, state=ExchangeState.REQUESTED, attempt=attempt)
+        after = changed(after, cause, exchanges=[*after.exchanges, exchange])
+        drafts.append(exchange_draft(exchange, cause, told))
+    return after, drafts
+
+
+def exchange_draft(exchange: Exchange, cause: Cause, *concerned: Party) -> Draft:
+    """Tells that a hand-over moved on."""
+    return Draft(TicketExchangeUpdated, cause, concerned=concerned, fields={"exchange": exchange})
+
+
+def with_exchange(case: Case, body: str, state: ExchangeState, cause: Cause) -> tuple[Case, Exchange | None]:
+    """The case with the latest exchange with a body in another state; None where there is no such exchange."""
+    for index in range(len(case.exchanges) - 1, -1, -1):
+        if case.exchanges[index].body == body:
+            exchange = case.exchanges[index].model_copy(update={"state": state})
+            exchanges = [*case.exchanges[:index], exchange, *case.exchanges[index + 1 :]]
+            return changed(case, cause, exchanges=exchanges), exchange
+    return case, None
+
+
+def _withdrawn(case: Case, resolver: Resolver, town: Town, cause: Cause) -> tuple[list[Draft], Case]:
+    """Takes a case back from the body that has it and has not answered."""
+    if not is_with_body(case) or case.resolver is None or case.resolver == resolver:
+        return [], case
+    body = case.resolver.code
+    if not any(exchange.body == body and exchange.state in _OPEN_EXCHANGES for exchange in case.exchanges):
+        return [], case
+    after, exchange = with_exchange(case, body, ExchangeState.WITHDRAWN, cause)
+    party = town.body(body)
+    return [exchange_draft(exchange, cause, *([party] if party is not None else []))] if exchange else [], after
+
+
+def _numbered(case: Case, cause: Cause) -> Draft:
+    told: Mapping[str, Any] = {
+        "subject": case.opening.subject,
+        "place_phrase": case.place_phrase,
+        "message_id": case.opening.message_id,
+    }
+    system = Cause(SYSTEM, cause.at, cause.id, cause.traceparent)
+    return Draft(TicketNumbered, system, concerned=case.reporters, changed=("number",), personal=told)
+
+
+def _forwarded_later(case: Case, cause: Cause, previous: TicketState, reason: str | None) -> Draft:
+    return Draft(
+        TicketStateChanged,
+        cause,
+        concerned=case.reporters,
+        changed=("state",),
+        personal={"subject": case.opening.subject, "message_id": case.reply_to},
+        reason=reason,
+        fields={"previous": previous},
+    )
+
+
+def _content(case: Case) -> dict[str, Any]:
+    opening = case.opening
+    return {
+        "subject": opening.subject,
+        "text": opening.text,
+        "file_names": opening.file_names,
+        "place_phrase": case.place_phrase,
+        "coordinates": case.coordinates,
+    }
+
+
+def _with_deadline(case: Case, town: Town) -> Case:
+    """The promised day by the category; where nobody is sure of it, by the law alone."""
+    category = town.category(case.category) if case.decided else None
+    term = category.deadline if category is not None else None
+    why = category.slug if category is not None else deadlines.LEGAL_MAXIMUM
+    fresh = deadlines.solution(case.received_at, term, why, town.calendar)
+    if case.deadlines:
+        # A clock that stands or was stopped goes on doing so.
+        kept = case.deadlines[0]
+        fresh = fresh.model_copy(update={"state": kept.state, "paused_since": kept.paused_since})
+    return case.model_copy(update={"deadlines": [fresh]})

@@ -1,0 +1,193 @@
+"""What is said in a case, and what became of what the town sent."""
+
+from typing import Any
+from uuid import UUID
+
+from contracts import identity
+from contracts.reports import Automatic, InboundMessage
+from contracts.tickets import (
+    Direction,
+    ExchangeState,
+    Matching,
+    TicketDeliveryUpdated,
+    TicketMessageAdded,
+    TicketState,
+    Visibility,
+)
+from tickets.cases.assigning import exchange_draft, with_exchange
+from tickets.cases.case import Case, Cause, Change, Draft, Party, changed, is_with_body
+from tickets.cases.lifecycle import REOPENED_WITHIN
+from tickets.cases.progress import moved
+from tickets.cases.town import Town
+from tickets.cases.words import with_words
+
+FAILED, IN_DOUBT = "failed", "in-doubt"
+_WAKES = frozenset({*REOPENED_WITHIN, TicketState.WAITING_FOR_REPORTER})
+
+
+def resolver_parties(case: Case, town: Town) -> tuple[Party, ...]:
+    """Who in the town hears of what happens: the person or team that solves it, or the team that answers for it."""
+    persons = tuple(party for party in case.parties if party not in case.reporters)
+    if persons:
+        return persons
+    code = case.team if is_with_body(case) or case.resolver is None else case.resolver.code
+    party = town.team(code) if code is not None else None
+    return () if party is None else (party,)
+
+
+def said_by_reporter(case: Case, data: InboundMessage, town: Town, cause: Cause) -> Change:
+    """The reporter writes again; that ends our waiting for him, and reopens what was solved. A machine's word does neither."""
+    by_machine = data.automatic != Automatic.NO
+    after, draft = _received(
+        case,
+        data,
+        cause,
+        direction=Direction.INBOUND,
+        visibility=Visibility.INTERNAL if by_machine else Visibility.PUBLIC,
+        concerned=() if by_machine else resolver_parties(case, town),
+    )
+    if by_machine:
+        return after, [draft]
+    after = changed(after, cause, reply_to=data.personal.message_id or after.reply_to)
+    if case.state not in _WAKES:
+        return after, [draft]
+    after, drafts = moved(after, TicketState.IN_PROGRESS, cause, reason="reporter-wrote")
+    return after, [draft, *drafts]
+
+
+def noted_by_resolver(case: Case, data: InboundMessage, town: Town, cause: Cause) -> Change:
+    """Who solves it answers to the task: an internal note, not told to whoever wrote it."""
+    others = tuple(party for party in resolver_parties(case, town) if party.participant.id != data.sender.id)
+    after, draft = _received(
+        case, data, cause, direction=Direction.INTERNAL, visibility=Visibility.INTERNAL, concerned=others
+    )
+    return after, [draft]
+
+
+def answered_by_body(case: Case, data: InboundMessage, town: Town, cause: Cause) -> Change:
+    """An outside body answers. What the reporter is told of it is for the town's team to say."""
+    after, draft = _received(
+        case,
+        data,
+        cause,
+        direction=Direction.INBOUND,
+        visibility=Visibility.INTERNAL,
+        concerned=resolver_parties(case, town),
+    )
+    code = _body_of(case, data.sender.id, town)
+    if code is None or data.automatic != Automatic.NO:
+        return after, [draft]
+    after, exchange = with_exchange(after, code, ExchangeState.ANSWERED, cause)
+    return after, [draft, exchange_draft(exchange, cause)] if exchange is not None else [draft]
+
+
+def written_by_staff(case: Case, text: str, visibility: Visibility, author: str, town: Town, cause: Cause) -> Change:
+    """A member of staff answers the reporter, or leaves a note for who solves it."""
+    public = visibility == Visibility.PUBLIC
+    concerned = case.reporters if public else resolver_parties(case, town)
+    number = case.messages + 1
+    personal: dict[str, Any] = {"text": text, "subject": case.opening.subject}
+    if public:
+        personal["message_id"] = case.reply_to
+    draft = Draft(
+        TicketMessageAdded,
+        cause,
+        concerned=tuple(party for party in concerned if party.participant.id != cause.actor.id),
+        personal=personal,
+        fields={
+            "message_id": identity.event_id(case.id, f"message-{number}"),
+            "direction": Direction.OUTBOUND if public else Direction.INTERNAL,
+            "visibility": visibility,
+            "author": author,
+            "matched": Matching.BY_HAND,
+        },
+    )
+    return changed(case, cause, messages=number, words=with_words(case.words, text)), [draft]
+
+
+def delivery_updated(
+    case: Case,
+    town: Town,
+    cause: Cause,
+    *,
+    outcome: str,
+    delivery_id: UUID | None = None,
+    recipient: str | None = None,
+    body: str | None = None,
+    reason: str | None = None,
+    status: str | None = None,
+) -> Change:
+    """Shows on the case what became of a message that the town sent; a failed one is for the dispatcher to see to."""
+    dispatcher = town.dispatcher_party() if outcome == FAILED else None
+    concerned = () if dispatcher is None or dispatcher.participant.id == recipient else (dispatcher,)
+    draft = Draft(
+        TicketDeliveryUpdated,
+        cause,
+        concerned=concerned,
+        reason=reason,
+        fields={"delivery_id": delivery_id, "recipient": recipient, "outcome": outcome, "status": status},
+    )
+    after, drafts = changed(case, cause), [draft]
+    if body is not None and outcome == FAILED:
+        after, exchange = with_exchange(after, body, ExchangeState.FAILED, cause)
+        drafts += [exchange_draft(exchange, cause)] if exchange is not None else []
+    return after, drafts
+
+
+def sent_to_body(case: Case, body: str, cause: Cause) -> Change:
+    """The request went out to the body; told only where we did not know yet."""
+    if not any(exchange.body == body and exchange.state == ExchangeState.REQUESTED for exchange in case.exchanges):
+        return case, []
+    after, exchange = with_exchange(case, body, ExchangeState.SENT, cause)
+    return after, [exchange_draft(exchange, cause)] if exchange is not None else []
+
+
+def _received(
+    case: Case,
+    data: InboundMessage,
+    cause: Cause,
+    *,
+    direction: Direction,
+    visibility: Visibility,
+    concerned: tuple[Party, ...],
+) -> tuple[Case, Draft]:
+    words = data.personal
+    number = case.messages + 1
+    draft = Draft(
+        TicketMessageAdded,
+        cause,
+        concerned=concerned,
+        personal={
+            "subject": words.subject,
+            "text": words.text or None,
+            "quote": words.quote,
+            "signature": words.signature,
+            "file_names": words.file_names,
+            "photo_places": words.photo_places,
+            "place_phrase": case.place_phrase if concerned else None,
+            "message_id": words.message_id,
+        },
+        content_key=data.text_key,
+        original_key=data.original.key,
+        fields={
+            "message_id": identity.event_id(case.id, f"message-{number}"),
+            "direction": direction,
+            "visibility": visibility,
+            "author": data.sender.id,
+            "channel": data.channel,
+            "report_id": data.report_id,
+            "matched": Matching.TOKEN,
+            "automatic": data.automatic,
+            "parts": data.parts,
+        },
+    )
+    counts = {"messages": number, "reports": case.reports + 1}
+    return changed(case, cause, **counts, words=with_words(case.words, words.text)), draft
+
+
+def _body_of(case: Case, sender: str, town: Town) -> str | None:
+    for exchange in reversed(case.exchanges):
+        party = town.body(exchange.body)
+        if party is not None and party.participant.id == sender:
+            return exchange.body
+    return None

@@ -1,0 +1,305 @@
+"""Messages in, outcomes out: reports, routings and notifications, each batch in one transaction.
+
+Decoding comes first, so that an unreadable message goes to the dead letters alone. What cannot be written together is
+tried one by one, so that a single message that the database refuses does not drag the others with it.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.envelope import Event, EventData, UnreadableEvent, parse_event
+from contracts.notifications import NotificationFailed, NotificationSent
+from contracts.participants import Actor, ActorKind
+from contracts.registry import NOTIFICATIONS, REPORTS, ROUTING, Topic
+from contracts.reports import DeliveryReported
+from kit.messages import Message
+from kit.outcomes import DONE, DeadLetter, DependencyAway, Outcome
+from kit.tracing import child_of
+from tickets.cases import conversation, opening
+from tickets.cases.assigning import SYSTEM, routed
+from tickets.cases.batch import Batch
+from tickets.cases.case import Case, Cause
+from tickets.cases.keeping import DatabaseAway, ReportOutcome, ReportRecord, Store, Unit
+from tickets.cases.matching import Fate, Match, match
+from tickets.cases.town import Town
+
+DATABASE = "mongodb"
+NO_SUCH_CASE = DeadLetter("NoSuchCase", "a message about a case that is not here")
+
+logger = logging.getLogger(__name__)
+
+Towns = Callable[[str], Town]
+Clock = Callable[[], datetime]
+Refusals = dict[UUID, Outcome]
+"""By event id."""
+
+
+def now() -> datetime:
+    """The present moment, as finely as it is stored."""
+    return opening.to_milliseconds(datetime.now(UTC))
+
+
+class BatchHandler:
+    """Decodes a batch, hands the events to `work` in one transaction, and says what became of each message."""
+
+    topic: Topic
+
+    def __init__(
+        self, store: Store, towns: Towns, clock: Clock = now, after: Callable[[], None] = lambda: None
+    ) -> None:
+        self._store, self._towns, self._clock = store, towns, clock
+        self._after = after
+        self._known: dict[str, type[EventData]] = {event.event_type: event for event in self.topic.events}
+
+    def __call__(self, messages: Sequence[Message]) -> list[Outcome]:
+        """One outcome for each message, in order."""
+        outcomes: list[Outcome] = [DONE] * len(messages)
+        events: list[tuple[int, Event[Any]]] = []
+        for index, message in enumerate(messages):
+            try:
+                events.append((index, parse_event(message.value, self._known)))
+            except UnreadableEvent as error:
+                outcomes[index] = DeadLetter("UnreadableEvent", str(error))
+        for index, outcome in zip([index for index, _ in events], self._written([e for _, e in events]), strict=True):
+            outcomes[index] = outcome
+        return outcomes
+
+    def work(self, batch: Batch, events: Sequence[Event[Any]]) -> Refusals:
+        """Applies the events to the batch's cases; returns those that it cannot apply, now or later."""
+        raise NotImplementedError
+
+    def _written(self, events: Sequence[Event[Any]]) -> list[Outcome]:
+        if not events:
+            return []
+        try:
+            refused = self._write(events)
+        except DatabaseAway:
+            return [DependencyAway(DATABASE)] * len(events)
+        except Exception as error:
+            if len(events) > 1:
+                logger.warning("batch_divided", extra={"count": len(events), "error": type(error).__name__})
+                return self._one_by_one(events)
+            logger.exception("message_refused", extra={"event_type": events[0].type})
+            return [DeadLetter(type(error).__name__, f"{events[0].type}: cannot be applied or stored")]
+        self._after()
+        return [refused.get(event.id, DONE) for event in events]
+
+    def _one_by_one(self, events: Sequence[Event[Any]]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        for event in events:
+            away = outcomes and isinstance(outcomes[-1], DependencyAway)
+            outcomes += [outcomes[-1]] if away else self._written([event])
+        return outcomes
+
+    def _write(self, events: Sequence[Event[Any]]) -> Refusals:
+        def work(unit: Unit) -> Refusals:
+            batch = Batch(unit)
+            refused = self.work(batch, events)
+            batch.finish(self._clock())
+            return refused
+
+        return self._store.transaction(work)
+
+    def _cause(self, actor: Actor, event: Event[Any]) -> Cause:
+        return Cause(actor=actor, at=self._clock(), id=event.id, traceparent=child_of(event.traceparent))
+
+
+_SPEAKERS: Mapping[Fate, ActorKind] = {
+    Fate.OPENS: ActorKind.REPORTER,
+    Fate.ADDS: ActorKind.REPORTER,
+    Fate.NOTES: ActorKind.STAFF,
+    Fate.ANSWERS: ActorKind.BODY,
+}
+_OUTCOMES: Mapping[Fate, ReportOutcome] = {
+    Fate.OPENS: ReportOutcome.OPENED,
+    Fate.ADDS: ReportOutcome.ADDED,
+    Fate.NOTES: ReportOutcome.ADDED,
+    Fate.ANSWERS: ReportOutcome.EXCHANGE_ANSWER,
+}
+
+
+class ReportsHandler(BatchHandler):
+    """Reports open a case or are added to one; bodies' answers and delivery failures are shown on theirs."""
+
+    topic = REPORTS
+
+    def work(self, batch: Batch, events: Sequence[Event[Any]]) -> Refusals:
+        """Gives every report that was not handled before its one outcome."""
+        seen = batch.unit.known_reports({event.data.report_id for event in events})
+        fresh: dict[UUID, Event[Any]] = {}
+        for event in events:
+            if event.data.report_id not in seen:
+                # The same report may stand twice in one batch.
+                fresh.setdefault(event.data.report_id, event)
+        numbers = _cases_by_number(batch, fresh.values())
+        batch.load({*numbers.values(), *(one for event in fresh.values() for one in _named(event))})
+        staff = batch.unit.staff({event.data.sender.id for event in fresh.values() if _has_token(event)})
+        for event in fresh.values():
+            if isinstance(event.data, DeliveryReported):
+                self._delivery(batch, event)
+            else:
+                self._message(batch, event, numbers, staff)
+        return {}
+
+    def _message(self, batch: Batch, event: Event[Any], numbers: Mapping[str, UUID], staff: set[str]) -> None:
+        data, town = event.data, self._towns(event.municipality)
+        hinted = {n: numbers[key] for n in data.hints.numbers if (key := f"{event.municipality}/{n}") in numbers}
+        # Only what this report names: the batch holds the cases of other reports and towns too.
+        named = {one: case for one in {*_named(event), *hinted.values()} if (case := batch.case(one)) is not None}
+        matched = match(event, named, hinted, staff, town)
+        cause = self._cause(Actor(kind=_SPEAKERS[matched.fate], id=data.sender.id), event)
+        case = batch.case(matched.ticket_id) if matched.ticket_id is not None else None
+        if case is None:
+            case, drafts = opening.from_report(event, matched.maybe, cause)
+        else:
+            case, drafts = _IN_CASE[matched.fate](case, data, town, cause)
+        batch.change(case, drafts)
+        batch.report(_record(event, matched, case))
+
+    def _delivery(self, batch: Batch, event: Event[DeliveryReported]) -> None:
+        data = event.data
+        case = batch.case(data.ticket_id) if data.ticket_id is not None else None
+        if case is not None and case.municipality != event.municipality:
+            case = None
+        if case is not None:
+            change = conversation.delivery_updated(
+                case,
+                self._towns(event.municipality),
+                self._cause(SYSTEM, event),
+                outcome=data.action,
+                delivery_id=data.delivery_id,
+                recipient=data.recipient,
+                reason="returned",
+                status=data.status,
+            )
+            batch.change(*change)
+        batch.report(
+            ReportRecord(
+                id=data.report_id,
+                municipality=event.municipality,
+                outcome=ReportOutcome.DELIVERY_FAILURE,
+                why="delivery-report" if case is not None else "delivery-report-of-no-case",
+                received_at=data.received_at,
+                original=data.original,
+                ticket_id=case.id if case is not None else None,
+            )
+        )
+
+
+_IN_CASE: Mapping[Fate, Callable[..., Any]] = {
+    Fate.ADDS: conversation.said_by_reporter,
+    Fate.NOTES: conversation.noted_by_resolver,
+    Fate.ANSWERS: conversation.answered_by_body,
+}
+
+
+class RoutingHandler(BatchHandler):
+    """The router's decisions are applied where they still fit."""
+
+    topic = ROUTING
+
+    def work(self, batch: Batch, events: Sequence[Event[Any]]) -> Refusals:
+        """Applies each decision once."""
+        seen = batch.unit.handled({event.id for event in events})
+        fresh = {event.id: event for event in events if event.id not in seen}
+        batch.load({event.data.ticket_id for event in fresh.values()})
+        refused: Refusals = {}
+        for event in fresh.values():
+            case = batch.case(event.data.ticket_id)
+            if case is None or case.municipality != event.municipality:
+                refused[event.id] = NO_SUCH_CASE
+                continue
+            cause = self._cause(Actor(kind=ActorKind.ROUTER, id="router"), event)
+            batch.change(*routed(case, event, self._towns(event.municipality), cause))
+            batch.handled(event.id)
+        return refused
+
+
+class NotificationsHandler(BatchHandler):
+    """What became of the mails is shown on the case where somebody has to know."""
+
+    topic = NOTIFICATIONS
+
+    def work(self, batch: Batch, events: Sequence[Event[Any]]) -> Refusals:
+        """Most mails just went out: nothing is written of them."""
+        telling = [event for event in events if _tells_something(event)]
+        seen = batch.unit.handled({event.id for event in telling}) if telling else set()
+        fresh = {event.id: event for event in telling if event.id not in seen}
+        batch.load({event.data.ticket_id for event in fresh.values()})
+        refused: Refusals = {}
+        for event in fresh.values():
+            case = batch.case(event.data.ticket_id)
+            if case is None or case.municipality != event.municipality:
+                refused[event.id] = NO_SUCH_CASE
+                continue
+            self._show(batch, case, event)
+            batch.handled(event.id)
+        return refused
+
+    def _show(self, batch: Batch, case: Case, event: Event[Any]) -> None:
+        data, cause, town = event.data, self._cause(SYSTEM, event), self._towns(event.municipality)
+        failed = isinstance(data, NotificationFailed)
+        if failed or data.in_doubt:
+            case, drafts = conversation.delivery_updated(
+                case,
+                town,
+                cause,
+                outcome=conversation.FAILED if failed else conversation.IN_DOUBT,
+                delivery_id=data.delivery_id,
+                recipient=data.recipient,
+                body=data.body,
+                reason=data.reason if failed else None,
+                status=data.status if failed else None,
+            )
+            batch.change(case, drafts)
+        if isinstance(data, NotificationSent) and data.body is not None:
+            batch.change(*conversation.sent_to_body(batch.case(case.id) or case, data.body, cause))
+
+
+def _tells_something(event: Event[Any]) -> bool:
+    data = event.data
+    return isinstance(data, NotificationFailed) or data.in_doubt or data.body is not None
+
+
+def _has_token(event: Event[Any]) -> bool:
+    return not isinstance(event.data, DeliveryReported) and event.data.follow_up is not None
+
+
+def _named(event: Event[Any]) -> list[UUID]:
+    """The cases that a report names, by token or hint."""
+    data = event.data
+    if isinstance(data, DeliveryReported):
+        return [data.ticket_id] if data.ticket_id is not None else []
+    return [*([data.follow_up.ticket_id] if data.follow_up is not None else []), *data.hints.tickets]
+
+
+def _cases_by_number(batch: Batch, events: Any) -> dict[str, UUID]:
+    """Cases by number, of all towns: `municipality/number` to id."""
+    asked: dict[str, set[str]] = {}
+    for event in events:
+        if not isinstance(event.data, DeliveryReported) and event.data.hints.numbers:
+            asked.setdefault(event.municipality, set()).update(event.data.hints.numbers)
+    found = {}
+    for municipality, numbers in asked.items():
+        for number, ticket_id in batch.unit.case_ids(municipality, numbers).items():
+            found[f"{municipality}/{number}"] = ticket_id
+    return found
+
+
+def _record(event: Event[Any], matched: Match, case: Case) -> ReportRecord:
+    data = event.data
+    return ReportRecord(
+        id=data.report_id,
+        municipality=event.municipality,
+        outcome=_OUTCOMES[matched.fate],
+        why=matched.why,
+        received_at=data.received_at,
+        original=data.original,
+        ticket_id=case.id,
+        certainty=matched.certainty,
+        parts=tuple(data.parts),
+        file_names=data.personal.file_names,
+    )

@@ -1,0 +1,24 @@
+"""Settings of tickets."""
+
+from pydantic import Field
+
+from kit.settings import KafkaSettings, MongoSettings, ObjectStoreSettings, SecretSettings, ServiceSettings
+
+
+class Settings(ServiceSettings, KafkaSettings, MongoSettings, ObjectStoreSettings, SecretSettings):
+    """What tickets is told from outside."""
+
+    api_listen: str = Field(default="127.0.0.1:8010", description="host:port of the staff API.")
+    municipalities: str = Field(
+        default="podatelna@lipovany.test=lipovany",
+        description="address=municipality[,address=municipality…]: the towns that this installation serves.",
+    )
+    reader_batch: int = Field(
+        default=200, ge=1, le=1000, description="Most messages that are written in one transaction."
+    )
+
+    @property
+    def towns(self) -> list[str]:
+        """The municipalities, each once, in the given order."""
+        named = (pair.rpartition("=")[2].strip() for pair in self.municipalities.split(","))
+        return list(dict.fromkeys(name for name in named if name))

@@ -1,0 +1,105 @@
+"""Builds the parts of the two processes: the worker (readers, relay, clock) and the API."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pymongo.database import Database
+
+from contracts.registry import Topic
+from kit import mongo
+from kit.consumer import Consumer, Handler, Subscription
+from kit.health import Check
+from kit.mongo import Document
+from kit.object_store import S3ObjectStore
+from kit.producer import Producer
+from kit.stopping import Part
+from tickets.clock import RoutingClock
+from tickets.handlers import NotificationsHandler, ReportsHandler, RoutingHandler, now
+from tickets.relay import Lease, Relay
+from tickets.rulesets import Rulesets
+from tickets.settings import Settings
+from tickets.store import MongoStore
+from tickets.tokens import StaffTokens
+
+SERVICE = "tickets"
+
+
+@dataclass(frozen=True)
+class Worker:
+    """The parts that run, what readiness and liveness look at, and how a paused reader is resumed."""
+
+    parts: Mapping[str, Part]
+    ready: Mapping[str, Check]
+    live: Mapping[str, Check]
+    resume: Callable[[], None]
+    close: Callable[[], None]
+
+
+def database(settings: Settings) -> Database[Document]:
+    """The service's own database."""
+    return mongo.connect(settings, SERVICE)
+
+
+def rulesets(settings: Settings) -> Rulesets:
+    """The towns with their packs."""
+    key = settings.pseudonym_key.get_secret_value()
+    return Rulesets(settings.kafka_bootstrap, S3ObjectStore.connect(settings), key)
+
+
+def staff_tokens(settings: Settings, own: Database[Document]) -> StaffTokens:
+    """The staff tokens."""
+    return StaffTokens(own, now, settings.pseudonym_key.get_secret_value())
+
+
+def worker(settings: Settings) -> Worker:
+    """The readers of the three topics, the relay and the clock."""
+    own, towns = database(settings), rulesets(settings)
+    store = MongoStore(own, now)
+    producer = Producer(settings.kafka_bootstrap, client_id=f"{SERVICE}-{settings.instance}", linger_ms=2)
+    relay = Relay(own, producer.publish_all, Lease(own, f"{SERVICE}-{settings.instance}"))
+    clock = RoutingClock(store, towns.town, after=relay.wake)
+    readers = {
+        handler.topic.name: _reader(settings, handler.topic, handler(store, towns.town, after=relay.wake), producer)
+        for handler in (ReportsHandler, RoutingHandler, NotificationsHandler)
+    }
+    parts: dict[str, Part] = {
+        "rulesets": towns.run,
+        "relay": relay.run,
+        "clock": _once_there_is_a_pack(towns, clock.run),
+        **{name: _once_there_is_a_pack(towns, reader.run) for name, reader in readers.items()},
+    }
+    checks: dict[str, Check] = {
+        "database": lambda: mongo.check(own),
+        "rulesets": towns.check,
+        "relay": relay.check,
+        **{name: reader.check for name, reader in readers.items()},
+    }
+
+    def resume() -> None:
+        for reader in readers.values():
+            reader.resume()
+
+    return Worker(parts, checks, {name: reader.stuck for name, reader in readers.items()}, resume, producer.close)
+
+
+def _reader(settings: Settings, topic: Topic, handler: Handler, producer: Producer) -> Consumer:
+    return Consumer(
+        settings.kafka_bootstrap,
+        reader=SERVICE,
+        instance=settings.instance,
+        subscription=Subscription(topic.name, topic.dead_letters(SERVICE), topic.ordered),
+        handler=handler,
+        producer=producer,
+        batch=settings.reader_batch,
+    )
+
+
+def _once_there_is_a_pack(towns: Rulesets, run: Part) -> Part:
+    """Nothing is decided before the town's pack is there."""
+
+    def part(stop: threading.Event) -> None:
+        if towns.wait(stop):
+            run(stop)
+
+    return part
