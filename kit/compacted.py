@@ -11,15 +11,31 @@ from kit.partitions import BrokerAway, groupless_client, message_from, partition
 OnChange = Callable[[bytes, bytes], None]
 """Key and newest value. It must not raise for a bad value: a bad entry is logged and left out by it."""
 
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+
 logger = logging.getLogger(__name__)
 
 
 class CompactedView:
-    """The newest value of each key. `load` before the first message, `follow` in a thread of its own."""
+    """The newest value of each key: `run` in a thread of its own, `loaded` says when a first message may be handled."""
 
     def __init__(self, bootstrap: str, topic: str, on_change: OnChange) -> None:
         self._bootstrap, self._topic, self._on_change = bootstrap, topic, on_change
         self._next: dict[int, int] = {}
+        self.loaded = threading.Event()
+
+    def run(self, stop: threading.Event) -> None:
+        """Loads, waiting out a broker that is not there yet, then follows until `stop`."""
+        pause = SHORTEST_PAUSE
+        while not stop.is_set():
+            try:
+                self.load()
+            except BrokerAway:
+                logger.warning("compacted_topic_waits", extra={"topic": self._topic})
+                stop.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            else:
+                self.follow(stop)
 
     def load(self, within: float = 10.0) -> int:
         """Reads the topic to its present end and tells each key's newest value; returns how many. Raises BrokerAway."""
@@ -40,6 +56,7 @@ class CompactedView:
             client.close()
         for key, value in newest.items():
             self._on_change(key, value)
+        self.loaded.set()
         logger.info("compacted_topic_loaded", extra={"topic": self._topic, "count": len(newest)})
         return len(newest)
 

@@ -20,7 +20,9 @@ HANDLING_SECONDS = Histogram(
 READER_PAUSED = Gauge("helpdesk_reader_paused", "1 while the reader stands still.", ["reader", "why"])
 LAG = Gauge("helpdesk_reader_lag", "Messages between the reader and the end of its partitions.", ["reader", "topic"])
 PUBLISHED = Counter("helpdesk_published_total", "Records that the broker confirmed or refused.", ["topic", "result"])
-INTAKE = Counter("helpdesk_intake_total", "Messages at the door, by what their senders were answered.", ["channel", "answer"])
+INTAKE = Counter(
+    "helpdesk_intake_total", "Messages at the door, by what their senders were answered.", ["channel", "answer"]
+)
 INTAKE_SECONDS = Histogram(
     "helpdesk_intake_seconds",
     "From a message's last byte to the answer.",

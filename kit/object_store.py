@@ -1,6 +1,7 @@
 """The object store behind a plain S3 interface: put, get, exists. Nothing of one vendor."""
 
 import io
+import logging
 import threading
 from typing import Protocol
 
@@ -10,6 +11,8 @@ from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
 from kit.settings import ObjectStoreSettings
+
+logger = logging.getLogger(__name__)
 
 
 class StoreAway(Exception):
@@ -31,6 +34,21 @@ class ObjectStore(Protocol):
 
     def exists(self, key: str) -> bool:
         """Whether there is an object. Raises StoreAway."""
+
+
+def get_patiently(store: ObjectStore, key: str, stop: threading.Event) -> bytes | None:
+    """The content, waiting while the store is away; None where there is no such object, or `stop` came first."""
+    pause = 0.2
+    while not stop.is_set():
+        try:
+            return store.get(key)
+        except ObjectMissing:
+            return None
+        except StoreAway:
+            logger.warning("object_store_away")
+            stop.wait(pause)
+            pause = min(pause * 2, 5.0)
+    return None
 
 
 class S3ObjectStore:
