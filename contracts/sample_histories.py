@@ -83,7 +83,7 @@ def _changed(field: str, before: str | None, after: str) -> list[Change]:
 
 def pothole_history() -> list[Event[Any]]:
     """A case solved by a team: opened, classified, numbered, assigned, talked about, corrected, resolved."""
-    return chained([*_pothole_opened(), *_pothole_worked_on()])
+    return chained([*_pothole_opened(), *_pothole_talked_about(), *_pothole_solved()])
 
 
 def _pothole_opened() -> list[Step]:
@@ -131,10 +131,10 @@ def _pothole_opened() -> list[Step]:
     return [opened, classified, numbered, assigned]
 
 
-def _pothole_worked_on() -> list[Step]:
-    working = {"state": TicketState.IN_PROGRESS, "messages": 3, "reports": 2}
-    corrected = {**working, "category": "sidewalk-defect"}
-    resolved = assigned_snapshot(**{**corrected, "state": TicketState.RESOLVED})
+WORKING = {"state": TicketState.IN_PROGRESS, "messages": 3, "reports": 2}
+
+
+def _pothole_talked_about() -> list[Step]:
     asked = _step(
         TicketMessageAdded,
         assigned_snapshot(state=TicketState.IN_PROGRESS, messages=2),
@@ -150,7 +150,7 @@ def _pothole_worked_on() -> list[Step]:
     )
     answered = _step(
         TicketMessageAdded,
-        assigned_snapshot(**working),
+        assigned_snapshot(**WORKING),
         timedelta(hours=9),
         REPORTER_ACTOR,
         participants=[TEAM],
@@ -162,6 +162,12 @@ def _pothole_worked_on() -> list[Step]:
         matched=Matching.TOKEN,
         personal=_words(contacts=TEAM_CONTACT, text="Dobrý den, výmol je po dešti ještě větší."),
     )
+    return [asked, answered]
+
+
+def _pothole_solved() -> list[Step]:
+    corrected = {**WORKING, "category": "sidewalk-defect"}
+    resolved = assigned_snapshot(**{**corrected, "state": TicketState.RESOLVED})
     other = _changed("category", "pothole", "sidewalk-defect")
     words = _words(words="Výmol je na chodníku, ne v silnici.")
     category = _step(
@@ -194,7 +200,7 @@ def _pothole_worked_on() -> list[Step]:
         outcome="refused",
         status="5.1.1",
     )
-    return [asked, answered, category, repaired, returned]
+    return [category, repaired, returned]
 
 
 def water_history() -> list[Event[Any]]:
