@@ -1,24 +1,22 @@
-"""Asks the process in this container how it is: `python -m deploy.compose.ask_health /ready`; the exit code is the answer.
+"""Asks the service in this container how it is: `python -m deploy.compose.ask_health /ready`; the exit code is the answer."""
 
-Nothing of the services is imported, because this runs every few seconds.
-"""
-
+import http.client
 import os
 import sys
-from urllib.request import urlopen
-
-from deploy.compose import asked_address
 
 
-def main() -> int:
-    """0 where the path answers 200, else 1."""
-    path = sys.argv[1] if len(sys.argv) > 1 else "/live"
+def main(path: str) -> int:
+    """0 where `path` answers 200, else 1."""
+    port = int(os.environ["HEALTH_LISTEN"].rpartition(":")[2])
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=4)
     try:
-        with urlopen(asked_address(os.environ["HEALTH_LISTEN"], path), timeout=4) as answer:  # noqa: S310 - our own port
-            return 0 if answer.status == 200 else 1
+        connection.request("GET", path)
+        return 0 if connection.getresponse().status == 200 else 1
     except OSError:
         return 1
+    finally:
+        connection.close()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1]))
