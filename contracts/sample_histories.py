@@ -206,7 +206,7 @@ def _pothole_solved() -> list[Step]:
 def water_history() -> list[Event[Any]]:
     """A case that an outside body solves: opened, assigned to it, handed over, answered."""
     requested = Exchange(body="water-company", state=ExchangeState.REQUESTED)
-    answered = Exchange(body="water-company", their_number="p-5512", state=ExchangeState.ANSWERED)
+    answered = Exchange(body="water-company", their_number="P-5512/2026", state=ExchangeState.ANSWERED)
     forwarded = assigned_snapshot(
         ticket_id=WATER_TICKET,
         number="2026-000124",

@@ -223,7 +223,7 @@ def exchange_received(**changes: Any) -> Event[ExchangeReceived]:
         "personal": MessagePersonal(
             sender=Contact(address=BODY_ADDRESS, name="Vodárna, dispečink poruch"),
             subject=subject,
-            text="Poruchu jsme našli, voda poteče do 18 hodin. Naše číslo P-5512.",
+            text="Poruchu jsme našli, voda poteče do 18 hodin. Naše číslo P-5512/2026.",
         ),
     }
     return _report_event(ExchangeReceived(**{**fields, **changes}), report_id)

@@ -10,6 +10,7 @@ from contracts.envelope import EventData
 from contracts.participants import Actor, Contact, Participant
 from contracts.reports import Automatic, Part, PhotoPlace
 from contracts.types import (
+    BodyNumber,
     Channel,
     Code,
     EnhancedStatus,
@@ -96,7 +97,7 @@ class Exchange(Model):
     """A hand-over to an external body."""
 
     body: Code
-    their_number: Code | None = None
+    their_number: BodyNumber | None = None
     state: ExchangeState
     attempt: Annotated[int, Field(ge=1)] = 1
 

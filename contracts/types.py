@@ -31,6 +31,12 @@ Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$", description="ISO 639 co
 Traceparent = Annotated[
     str, Field(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", description="W3C Trace Context.")
 ]
+BodyNumber = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9/._-]{0,39}$", description="Number of a case at an external body, SUS/123/2026."
+    ),
+]
 EnhancedStatus = Annotated[str, Field(pattern=r"^[245]\.[0-9]{1,3}\.[0-9]{1,3}$", description="RFC 3463 status code.")]
 
 
