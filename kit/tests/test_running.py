@@ -148,9 +148,12 @@ def test_a_part_that_returns_early_is_a_failure() -> None:
 
 
 def test_an_orderly_stop_is_no_failure() -> None:
+    def patient(stop: threading.Event) -> None:
+        stop.wait()
+
     stop = threading.Event()
     threading.Timer(0.05, stop.set).start()
-    assert stopping.run_parts({"part": lambda s: None if s.wait() else None}, stop) == 0
+    assert stopping.run_parts({"part": patient}, stop) == 0
 
 
 def test_a_trace_goes_on_and_a_broken_one_begins_anew() -> None:
