@@ -50,11 +50,11 @@ CLIENT_MODULES = frozenset({"urllib.request"})
 EDGES_OF_EVERY_SERVICE = frozenset({"__main__", "settings", "wiring", "store", "api"})
 EDGES: Mapping[str, frozenset[str]] = {
     "intake_email": frozenset({"listener"}),
-    "tickets": frozenset({"relay"}),
+    "tickets": frozenset({"relay", "rulesets", "staff"}),
     "router": frozenset(),
     "notifier": frozenset({"sending.relay", "sending.sender"}),
 }
-"""Further modules of a service that talk to the outside, each a thin one; a new line here is a decision."""
+"""Further modules and subfolders of a service that talk to the outside; a new one here is a decision."""
 
 DOMAIN_WORDS = frozenset({"report", "ticket", "reporter", "municipality"})
 
@@ -93,12 +93,13 @@ def pure_modules(modules: list[Module], edges: Mapping[str, frozenset[str]] = ED
         module
         for module in modules
         if module.package in ("contracts", "packs")
-        or (
-            module.package in services
-            and module.within not in EDGES_OF_EVERY_SERVICE
-            and module.within not in edges.get(module.package, frozenset())
-        )
+        or (module.package in services and not _is_edge(module, edges.get(module.package, frozenset())))
     ]
+
+
+def _is_edge(module: Module, edges: Collection[str]) -> bool:
+    folder = module.within.partition(".")[0]
+    return module.within in EDGES_OF_EVERY_SERVICE or module.within in edges or folder in edges
 
 
 def purity_faults(modules: list[Module], edges: Mapping[str, frozenset[str]] = EDGES) -> list[str]:

@@ -130,12 +130,13 @@ def test_a_client_library_in_a_pure_module_is_found(plant: Plant, path: str, cod
         (LAMPS + "store.py", "import pymongo"),
         (LAMPS + "api.py", "import fastapi"),
         (LAMPS + "listener.py", "import aiosmtpd"),
+        (LAMPS + "desk/queries.py", "import pymongo"),
         ("services/lamps/tests/test_lamps.py", "import pymongo"),
     ],
 )
 def test_what_is_pure_or_an_edge_is_not_found(plant: Plant, path: str, code: str) -> None:
     tree = {LAMPS + "settings.py": "import pydantic_settings\n", path: code}
-    assert purity_faults(plant({**KIT, **tree}), {"lamps": frozenset({"listener"})}) == []
+    assert purity_faults(plant({**KIT, **tree}), {"lamps": frozenset({"listener", "desk"})}) == []
 
 
 def test_an_edge_that_is_gone_is_found(plant: Plant) -> None:
