@@ -133,7 +133,7 @@ def main() -> int:
         return _load_pack(settings, arguments.path)
     if arguments.command == "token":
         return _token(settings, arguments)
-    from tickets.serving import serve  # the worker needs no web framework in its memory
+    from tickets.api import serve  # the worker needs no web framework in its memory
 
     return serve(settings)
 

@@ -19,8 +19,8 @@ from tickets.handlers import NotificationsHandler, ReportsHandler, RoutingHandle
 from tickets.relay import Lease, Relay
 from tickets.rulesets import Rulesets
 from tickets.settings import Settings
+from tickets.staff.tokens import StaffTokens
 from tickets.store import MongoStore
-from tickets.tokens import StaffTokens
 
 SERVICE = "tickets"
 

@@ -21,7 +21,7 @@ from tickets.cases.progress import moved
 from tickets.cases.town import Town
 from tickets.cases.words import with_words
 
-FAILED, IN_DOUBT = "failed", "in-doubt"
+FAILED, IN_DOUBT = "failed", "in_doubt"
 _WAKES = frozenset({*REOPENED_WITHIN, TicketState.WAITING_FOR_REPORTER})
 
 

@@ -62,7 +62,7 @@ def from_report(report: Event[Any], maybe_belongs_to: Sequence[UUID], cause: Cau
 class Entry:
     """What a member of staff enters for somebody who called, came or wrote a letter."""
 
-    subject: str
+    subject: str | None
     text: str
     channel: Channel
     received_at: datetime

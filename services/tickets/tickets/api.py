@@ -1,0 +1,128 @@
+"""The staff API's edge: tokens first, then routes; served by uvicorn beside the thread that follows the packs."""
+
+import threading
+
+import uvicorn
+from anyio.to_thread import run_sync
+from fastapi import FastAPI
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kit import mongo
+from kit.health import HealthServer
+from kit.mongo import AWAY
+from kit.object_store import S3ObjectStore
+from kit.settings import host_and_port
+from kit.stopping import run_parts, until_signal
+from tickets import wiring
+from tickets.handlers import now
+from tickets.settings import Settings
+from tickets.staff import changing, problems, reading
+from tickets.staff.desk import Desk
+from tickets.staff.problems import BodyLimit, Problem
+from tickets.staff.queries import Queries
+from tickets.staff.tokens import StaffTokens
+from tickets.store import MongoStore
+
+OPEN_PATHS = frozenset({"/docs", "/docs/oauth2-redirect", "/openapi.json"})
+_LONGEST_TOKEN = 200
+_SAFE_HEADERS = [
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+
+DESCRIPTION = """Podněty města: čtení, odpovědi, předávání, třídění, stavy.
+
+Every request needs a staff token (`Authorization: Bearer …`). Changes need `If-Match` with the ticket's `ETag`, creations may
+carry an `Idempotency-Key`. Errors are problem documents (RFC 9457)."""
+
+
+class Authentication:
+    """Nothing is readable without a token, not even which paths there are."""
+
+    def __init__(self, app: ASGIApp, tokens: StaffTokens) -> None:
+        self._app, self._tokens = app, tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+            await self._app(scope, receive, send)
+            return
+
+        async def safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name.lower() for name, _ in message["headers"]}
+                message["headers"] += [header for header in _SAFE_HEADERS if header[0] not in present]
+            await send(message)
+
+        scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
+        staff = None
+        if scheme.lower() == "bearer" and 0 < len(token.strip()) <= _LONGEST_TOKEN:
+            try:
+                staff = await run_sync(self._tokens.staff, token.strip())
+            except AWAY:
+                await problems.answer(problems.away("mongodb"))(scope, receive, safely)
+                return
+        if staff is None:
+            detail = "Pošlete prosím platný token v hlavičce Authorization: Bearer."
+            refused = Problem(401, "no-token", detail, headers={"WWW-Authenticate": "Bearer"})
+            await problems.answer(refused)(scope, receive, safely)
+            return
+        scope.setdefault("state", {})["staff"] = staff
+        await self._app(scope, receive, safely)
+
+
+def create(desk: Desk) -> FastAPI:
+    """The application; it connects to nothing by itself."""
+    app = FastAPI(title="Městský helpdesk: rozhraní pro úředníky", version="1", description=DESCRIPTION, redoc_url=None)
+    problems.handle_problems(app)
+    app.include_router(reading.routes(desk))
+    app.include_router(changing.routes(desk))
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Authentication, tokens=desk.tokens)
+    return app
+
+
+def serve(settings: Settings) -> int:
+    """Serves until SIGTERM; returns the exit code."""
+    stop = until_signal()
+    own, towns = wiring.database(settings), wiring.rulesets(settings)
+    desk = Desk(
+        store=MongoStore(own, now),
+        queries=Queries(own),
+        tokens=wiring.staff_tokens(settings, own),
+        towns=towns.town,
+        objects=S3ObjectStore.connect(settings),
+        clock=now,
+    )
+    host, port = host_and_port(settings.api_listen)
+    config = uvicorn.Config(
+        create(desk),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        # A header of many kilobytes is nobody's browser.
+        h11_max_incomplete_event_size=32_768,
+    )
+    server = uvicorn.Server(config)
+
+    def listen(stopping: threading.Event) -> None:
+        def end() -> None:
+            stopping.wait()
+            server.should_exit = True
+
+        if towns.wait(stopping):
+            threading.Thread(target=end, daemon=True).start()
+            server.run()
+
+    ready = {
+        "database": lambda: mongo.check(own),
+        "rulesets": towns.check,
+        "http": lambda: None if server.started else "not-listening",
+    }
+    with HealthServer(settings.health_listen, ready=ready):
+        return run_parts({"rulesets": towns.run, "http": listen}, stop)

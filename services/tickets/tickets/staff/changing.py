@@ -1,0 +1,236 @@
+"""POST: tickets, messages, hand-overs, classifications, states. Every change rests on a version; every creation has a key."""
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+
+from contracts.participants import Contact, Participant, Proof, Role, Way
+from contracts.tickets import Resolver, ResolverKind, TicketState, Visibility
+from contracts.types import Confidentiality
+from tickets.cases import assigning, conversation, opening, progress
+from tickets.cases.batch import Batch
+from tickets.cases.case import Case, Cause, Change, Party
+from tickets.cases.lifecycle import HANDED_OVER, move, ways_from
+from tickets.cases.permissions import Action, Staff, may, sight_of
+from tickets.cases.town import Town
+from tickets.staff import rendering
+from tickets.staff.desk import Desk, Done, checked_key, expected_version
+from tickets.staff.models import (
+    MessageOut,
+    NewAssignment,
+    NewClassification,
+    NewMessage,
+    NewState,
+    NewTicket,
+    TicketOut,
+)
+from tickets.staff.problems import Problem
+from tickets.staff.reading import Asking, as_json, bearer, entity_tag, may_fail, stored_event
+
+_OLDEST_ENTRY = timedelta(days=366)
+_CLOCKS_DIFFER = timedelta(minutes=5)
+
+IfMatch = Annotated[str | None, Header(description='The ETag that the change rests on, `"7"`.')]
+IdempotencyKey = Annotated[str | None, Header(description="The same key with the same body is done once.")]
+
+
+async def raw_body(request: Request) -> bytes:
+    """The body as sent, with the path: what a key stands for."""
+    return request.url.path.encode() + b"\n" + await request.body()
+
+
+Sent = Annotated[bytes, Depends(raw_body)]
+
+
+def routes(desk: Desk) -> APIRouter:
+    """The changing routes."""
+    router = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)])
+    _creations(router, desk)
+    _changes(router, desk)
+    return router
+
+
+def _creations(router: APIRouter, desk: Desk) -> None:
+    @router.post("/tickets", status_code=201, response_model=TicketOut, responses=may_fail(403, 413, 422))
+    def create_ticket(staff: Asking, new: NewTicket, body: Sent, idempotency_key: IdempotencyKey = None) -> Response:
+        """Enter a ticket for somebody who called, came or wrote a letter."""
+        if not may(staff, Action.CREATE, Confidentiality.OPEN, ()):
+            raise Problem(403, "not-allowed", "Zakládat podněty smí řešitel nebo dispečer.")
+
+        def open_case(batch: Batch, town: Town, cause: Cause) -> UUID:
+            return _entered(batch, new, town, cause)
+
+        done = desk.create(staff, open_case, key=checked_key(idempotency_key), body=body)
+        ticket = desk.queries.any_ticket(done.ticket_id)
+        headers = {"Location": f"/api/v1/tickets/{done.ticket_id}", **_repeated(done)}
+        return _shown(desk, staff, ticket, status=201, headers=headers)
+
+    @router.post(
+        "/tickets/{ticket_id}/messages",
+        status_code=201,
+        response_model=MessageOut,
+        responses=may_fail(403, 404, 409, 412, 413, 422),
+    )
+    def add_message(
+        staff: Asking,
+        ticket_id: UUID,
+        new: NewMessage,
+        body: Sent,
+        idempotency_key: IdempotencyKey = None,
+        if_match: IfMatch = None,
+    ) -> Response:
+        """Answer the reporter, or leave a note. `If-Match` is not needed here, but kept to where it is given."""
+        version = expected_version(if_match) if if_match is not None else None
+
+        def decide(case: Case, town: Town, cause: Cause) -> Change:
+            if new.visibility == Visibility.PUBLIC and case.number is None:
+                raise Problem(409, "not-numbered", "Podnět ještě nemá číslo, pisateli zatím odpovědět nelze.")
+            return conversation.written_by_staff(case, new.text, new.visibility, staff.id, town, cause)
+
+        done = desk.add(staff, ticket_id, version, decide, key=checked_key(idempotency_key), body=body)
+        stored = desk.queries.event(ticket_id, done.version)
+        headers = {**entity_tag(done.version), **_repeated(done)}
+        return as_json(stored_event(rendering.message, stored or {}), 201, headers)
+
+
+def _changes(router: APIRouter, desk: Desk) -> None:
+    fails = may_fail(403, 404, 409, 412, 422, 428)
+
+    @router.post("/tickets/{ticket_id}/assignment", response_model=TicketOut, responses=fails)
+    def assign(staff: Asking, ticket_id: UUID, new: NewAssignment, if_match: IfMatch = None) -> Response:
+        """Hand the case over to a team, a member of staff or an outside body."""
+
+        def decide(case: Case, town: Town, cause: Cause) -> Change:
+            return _assigned(desk, case, new, town, cause)
+
+        return _changed(desk, staff, desk.change(staff, ticket_id, Action.ASSIGN, expected_version(if_match), decide))
+
+    @router.post("/tickets/{ticket_id}/classification", response_model=TicketOut, responses=fails)
+    def classify(staff: Asking, ticket_id: UUID, new: NewClassification, if_match: IfMatch = None) -> Response:
+        """Say by hand what it is about; a case that had no resolver goes to the category's team."""
+
+        def decide(case: Case, town: Town, cause: Cause) -> Change:
+            if case.state == TicketState.SET_ASIDE:
+                raise _wrong_state(case, "Odložený podnět nejdřív předejte řešiteli.")
+            return assigning.classified(case, _wanted(new, town), town, cause)
+
+        return _changed(desk, staff, desk.change(staff, ticket_id, Action.CLASSIFY, expected_version(if_match), decide))
+
+    @router.post("/tickets/{ticket_id}/state", response_model=TicketOut, responses=fails)
+    def change_state(staff: Asking, ticket_id: UUID, new: NewState, if_match: IfMatch = None) -> Response:
+        """Move the case on; `ways` of the ticket says where it may go."""
+
+        def decide(case: Case, town: Town, cause: Cause) -> Change:
+            return _moved(case, new, staff, cause)
+
+        version = expected_version(if_match)
+        return _changed(desk, staff, desk.change(staff, ticket_id, Action.CHANGE_STATE, version, decide))
+
+
+def _entered(batch: Batch, new: NewTicket, town: Town, cause: Cause) -> UUID:
+    received = opening.to_milliseconds(new.received_at) if new.received_at is not None else cause.at
+    if not cause.at - _OLDEST_ENTRY <= received <= cause.at + _CLOCKS_DIFFER:
+        raise Problem(422, "received-at-refused", "Čas přijetí musí být v posledním roce a ne v budoucnosti.")
+    ticket_id = uuid4()
+    address = new.reporter.address
+    entry = opening.Entry(
+        subject=new.subject,
+        text=new.text,
+        channel=new.channel,
+        received_at=received,
+        reporter=Contact(address=address, name=new.reporter.name),
+        place_phrase=new.place,
+        language=new.language,
+    )
+    # Without an address nobody can be told apart from anybody: a pseudonym of this case alone.
+    reporter = town.pseudonym(address if address is not None else str(ticket_id))
+    case, drafts = opening.entered(ticket_id, town.municipality, entry, reporter, cause)
+    batch.change(case, drafts)
+    if new.category is not None:
+        wanted = _wanted(NewClassification(category=new.category), town)
+        batch.change(*assigning.classified(case, wanted, town, cause))
+    return ticket_id
+
+
+def _wanted(new: NewClassification, town: Town) -> assigning.Classification:
+    if town.category(new.category) is None:
+        raise Problem(422, "no-such-category", "Takovou kategorii balíček města nemá.")
+    return assigning.Classification(
+        category=new.category,
+        kind=new.kind,
+        priority=new.priority,
+        confidentiality=new.confidentiality,
+        urgent=new.urgent,
+        place_phrase=new.place,
+        coordinates=new.coordinates,
+        reason=new.reason,
+        words=new.words,
+    )
+
+
+def _assigned(desk: Desk, case: Case, new: NewAssignment, town: Town, cause: Cause) -> Change:
+    resolver = Resolver(kind=new.resolver.kind, code=new.resolver.code)
+    if case.state not in HANDED_OVER:
+        raise _wrong_state(case, "Vyřízený podnět nejdřív znovu otevřete.")
+    if resolver == case.resolver:
+        raise Problem(409, "already-there", "Podnět už tento řešitel má.")
+    if case.resolver is not None and new.reason is None:
+        raise Problem(422, "reason-missing", "Předání jinému řešiteli potřebuje důvod (pole `reason`).")
+    person = None
+    if resolver.kind == ResolverKind.PERSON:
+        person = _person(desk, case, resolver.code, town)
+    elif resolver.kind == ResolverKind.TEAM and not town.has_team(resolver.code):
+        raise Problem(422, "no-such-resolver", "Takový tým město nemá.")
+    elif resolver.kind == ResolverKind.BODY and not town.reaches_body(resolver.code):
+        raise Problem(422, "no-such-resolver", "Takový subjekt v balíčku není, nebo nemá e-mail.")
+    return assigning.assigned_to(case, resolver, town, cause, person=person, reason=new.reason, words=new.words)
+
+
+def _moved(case: Case, new: NewState, staff: Staff, cause: Cause) -> Change:
+    allowed = move(case.state, new.state)
+    if allowed is None:
+        raise _wrong_state(case, "Z tohoto stavu tam podnět přejít nemůže.")
+    if not staff.roles & allowed.by:
+        raise Problem(403, "not-allowed", "Tuto změnu stavu smí jen dispečer nebo tajemník.")
+    if allowed.reason and new.reason is None:
+        raise Problem(422, "reason-missing", "Uveďte prosím důvod (pole `reason`).")
+    return progress.moved(case, new.state, cause, reason=new.reason, words=new.words)
+
+
+def _person(desk: Desk, case: Case, code: str, town: Town) -> Party:
+    member = desk.tokens.member(town.municipality, code)
+    if member is None or not may(member, Action.WRITE, case.confidentiality, {member.id}):
+        raise Problem(422, "no-such-resolver", "Takový pracovník není, nebo podnět řešit nesmí.")
+    participant = Participant(
+        id=member.pseudonym or town.pseudonym(member.id),
+        role=Role.RESOLVER,
+        way=Way.EMAIL if member.address is not None else Way.NONE,
+        proof=Proof.STAFF,
+    )
+    return Party(participant=participant, contact=Contact(address=member.address, name=member.name))
+
+
+def _wrong_state(case: Case, detail: str) -> Problem:
+    return Problem(409, "wrong-state", detail, state=case.state, ways=ways_from(case.state))
+
+
+def _changed(desk: Desk, staff: Staff, done: Done) -> Response:
+    return _shown(desk, staff, desk.queries.any_ticket(done.ticket_id))
+
+
+def _shown(
+    desk: Desk, staff: Staff, ticket: dict[str, object], *, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    """The ticket as it stands; nothing of it where the change took it out of this member's sight."""
+    version = int(str(ticket["version"]))
+    tags = {**entity_tag(version), **(headers or {})}
+    if not desk.queries.sees(sight_of(staff), ticket):
+        return Response(None, 204, tags)
+    pack = desk.towns(staff.municipality).pack
+    return as_json(rendering.whole(ticket, pack, desk.clock()), status, tags)
+
+
+def _repeated(done: Done) -> dict[str, str]:
+    return {"Idempotency-Replayed": "true"} if done.repeated else {}

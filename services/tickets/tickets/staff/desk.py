@@ -1,0 +1,167 @@
+"""What the API works with, and how a member of staff changes a case: seen, allowed, of the expected version, in one transaction."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from contracts.participants import Actor, ActorKind
+from kit.object_store import ObjectStore
+from kit.tracing import new_traceparent
+from tickets.cases.batch import Batch
+from tickets.cases.case import Case, Cause, Change
+from tickets.cases.keeping import Remembered, Store, Unit
+from tickets.cases.permissions import Action, Staff, may, sight_of
+from tickets.cases.town import Town
+from tickets.handlers import Clock, Towns
+from tickets.staff.problems import Problem
+from tickets.staff.queries import Queries
+from tickets.staff.tokens import StaffTokens
+
+_ENTITY_TAG = re.compile(r'(?:W/)?"(\d{1,9})"')
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+Decide = Callable[[Case, Town, Cause], Change]
+
+
+@dataclass(frozen=True)
+class Done:
+    """A change that was made, or had been made before by a request with the same key. `version` is its first event's."""
+
+    ticket_id: UUID
+    version: int
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The parts behind the API; tests pass their own."""
+
+    store: Store
+    queries: Queries
+    tokens: StaffTokens
+    towns: Towns
+    objects: ObjectStore
+    clock: Clock
+
+    def change(self, staff: Staff, ticket_id: UUID, action: Action, version: int | None, decide: Decide) -> Done:
+        """Changes a case. Raises Problem where it is not there, not allowed, or of another version."""
+
+        def work(unit: Unit) -> Done:
+            batch = Batch(unit)
+            first = self._changed(batch, staff, ticket_id, action, version, decide)
+            batch.finish(self.clock())
+            return Done(ticket_id, first)
+
+        return self.store.transaction(work)
+
+    def add(
+        self,
+        staff: Staff,
+        ticket_id: UUID,
+        version: int | None,
+        decide: Decide,
+        *,
+        key: str | None,
+        body: bytes,
+    ) -> Done:
+        """Adds to a case, once for each idempotency key."""
+
+        def work(unit: Unit) -> Done:
+            repeated = self._repeated(unit, staff, key, body)
+            if repeated is not None:
+                return repeated
+            batch = Batch(unit)
+            done = Done(ticket_id, self._changed(batch, staff, ticket_id, Action.WRITE, version, decide))
+            self._remember(batch, staff, key, body, done)
+            batch.finish(self.clock())
+            return done
+
+        return self.store.transaction(work)
+
+    def create(
+        self, staff: Staff, open_case: Callable[[Batch, Town, Cause], UUID], *, key: str | None, body: bytes
+    ) -> Done:
+        """Makes a case, once for each idempotency key."""
+
+        def work(unit: Unit) -> Done:
+            repeated = self._repeated(unit, staff, key, body)
+            if repeated is not None:
+                return repeated
+            batch = Batch(unit)
+            done = Done(open_case(batch, self.towns(staff.municipality), self.cause(staff)), 1)
+            self._remember(batch, staff, key, body, done)
+            batch.finish(self.clock())
+            return done
+
+        return self.store.transaction(work)
+
+    def ticket(self, staff: Staff, ticket_id: UUID) -> dict[str, Any]:
+        """The stored ticket. Raises Problem where there is none for this member of staff."""
+        found = self.queries.ticket(sight_of(staff), ticket_id)
+        if found is None:
+            raise not_found()
+        return found
+
+    def cause(self, staff: Staff) -> Cause:
+        """A member of staff acts, now."""
+        return Cause(Actor(kind=ActorKind.STAFF, id=staff.id), self.clock(), None, new_traceparent())
+
+    def _changed(
+        self, batch: Batch, staff: Staff, ticket_id: UUID, action: Action, version: int | None, decide: Decide
+    ) -> int:
+        case = batch.case(ticket_id)
+        if case is None or not sight_of(staff).sees(case.municipality, case.confidentiality, case.solvers):
+            raise not_found()
+        if not may(staff, action, case.confidentiality, case.solvers):
+            raise Problem(403, "not-allowed", "Tohle u tohoto podnětu smí jen jeho řešitel nebo dispečer.")
+        if version is not None and version != case.version:
+            detail = "Podnět se mezitím změnil. Načtěte ho prosím znovu a změnu zopakujte."
+            raise Problem(412, "version-differs", detail)
+        batch.change(*decide(case, self.towns(case.municipality), self.cause(staff)))
+        return case.version + 1
+
+    def _repeated(self, unit: Unit, staff: Staff, key: str | None, body: bytes) -> Done | None:
+        before = unit.remembered(_own_key(staff, key)) if key is not None else None
+        if before is None:
+            return None
+        if before.digest != hashlib.sha256(body).hexdigest():
+            detail = "Stejný Idempotency-Key už patří jinému požadavku. Pro nový požadavek použijte nový klíč."
+            raise Problem(422, "idempotency-key-reused", detail)
+        return Done(before.ticket_id, before.version, repeated=True)
+
+    def _remember(self, batch: Batch, staff: Staff, key: str | None, body: bytes, done: Done) -> None:
+        if key is not None:
+            digest = hashlib.sha256(body).hexdigest()
+            own = _own_key(staff, key)
+            batch.remember(Remembered(own, digest, done.ticket_id, done.version, self.clock()))
+
+
+def _own_key(staff: Staff, key: str) -> str:
+    """Two members of staff never meet in one key."""
+    return f"{staff.municipality}/{staff.id}/{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def expected_version(if_match: str | None) -> int:
+    """The version that a change rests on. Raises Problem where it is missing or none of ours."""
+    if if_match is None or not if_match.strip():
+        detail = "Pošlete prosím v hlavičce If-Match verzi (ETag), ze které změna vychází."
+        raise Problem(428, "version-missing", detail)
+    match = _ENTITY_TAG.fullmatch(if_match.strip())
+    if match is None:
+        raise Problem(412, "version-differs", "Tohle není verze, kterou jsme vydali. Načtěte prosím podnět znovu.")
+    return int(match[1])
+
+
+def checked_key(key: str | None) -> str | None:
+    """An idempotency key as it may be. Raises Problem."""
+    if key is not None and not _KEY.fullmatch(key):
+        raise Problem(422, "idempotency-key-refused", "Idempotency-Key má 1 až 200 viditelných znaků ASCII.")
+    return key
+
+
+def not_found() -> Problem:
+    """Nothing there, or nothing for whoever asks: the same answer."""
+    return Problem(404, "not-found", "Nic takového tu není, nebo to není pro vás.")

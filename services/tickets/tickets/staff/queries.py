@@ -1,0 +1,172 @@
+"""What the staff API reads from MongoDB. Every query carries the sight of who asks: what he may not see is not there."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pymongo import ASCENDING, DESCENDING
+from pymongo.database import Database
+
+from contracts.types import Confidentiality
+from kit.mongo import Document
+from tickets.cases.permissions import Reach, Sight
+from tickets.cases.words import searched
+from tickets.staff.models import ListQuery, Order
+from tickets.store import EVENTS, REPORTS, TICKETS
+
+_MESSAGES = ("ticket.opened", "ticket.message_added")
+_LONGEST_QUERY_MS = 5000
+# A list needs neither the text nor what it is found by.
+_ROW = {"words": 0, "opening.text": 0, "opening.parts": 0, "opening.photo_places": 0, "decision": 0}
+
+
+class CursorRefused(ValueError):
+    """A cursor that we did not make."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of documents and the cursor of the next."""
+
+    documents: list[Document]
+    next: str | None
+
+
+def sight_filter(sight: Sight) -> Document:
+    """`Sight.sees` as a query: the same table, so that no read path can differ."""
+    every = sorted(str(degree) for degree, reach in sight.reach.items() if reach == Reach.ALL)
+    own = sorted(str(degree) for degree, reach in sight.reach.items() if reach == Reach.OWN)
+    if not own:
+        return {"municipality": sight.municipality, "confidentiality": {"$in": every}}
+    solved = {"confidentiality": {"$in": own}, "solvers": {"$in": sorted({sight.person, *sight.teams})}}
+    return {"municipality": sight.municipality, "$or": [{"confidentiality": {"$in": every}}, solved]}
+
+
+class Queries:
+    """Reads of the API; may be used by many threads."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._tickets, self._events, self._reports = database[TICKETS], database[EVENTS], database[REPORTS]
+
+    def ticket(self, sight: Sight, ticket_id: UUID) -> Document | None:
+        """One ticket, None where there is none for whoever asks."""
+        found = self._tickets.find_one({"_id": ticket_id}, {"words": 0})
+        return found if found is not None and self.sees(sight, found) else None
+
+    def any_ticket(self, ticket_id: UUID) -> Document:
+        """A ticket that was just changed; whether it may be shown is for `sees` to say."""
+        return self._tickets.find_one({"_id": ticket_id}, {"words": 0}) or {}
+
+    def sees(self, sight: Sight, ticket: Mapping[str, Any]) -> bool:
+        """Whether a stored ticket is there for whoever asks."""
+        return sight.sees(ticket["municipality"], Confidentiality(ticket["confidentiality"]), ticket["solvers"])
+
+    def tickets(self, sight: Sight, query: ListQuery, now: datetime) -> Found:
+        """A page of tickets. Raises CursorRefused."""
+        wanted = sight_filter(sight)
+        if query.state is not None:
+            wanted["state"] = str(query.state)
+        if query.category is not None:
+            wanted["category"] = query.category
+        if query.resolver is not None:
+            wanted["solvers"] = query.resolver
+        if query.number is not None:
+            wanted["number"] = query.number
+        if query.q is not None and query.q.strip():
+            words = searched(query.q)
+            if not words:
+                return Found([], None)
+            wanted["words"] = {"$all": words}
+        field, direction = _order(query)
+        if field == "due_at":
+            wanted["due_at"] = {"$lt": now} if query.late else {"$type": "date"}
+        after = _after(query.cursor, field, direction)
+        if after:
+            wanted = {"$and": [wanted, after]}
+        order = [(field, direction), ("_id", direction)]
+        found = list(self._tickets.find(wanted, _ROW).sort(order).limit(query.limit + 1).max_time_ms(_LONGEST_QUERY_MS))
+        page = found[: query.limit]
+        more = len(found) > query.limit
+        return Found(page, _cursor(page[-1][field], page[-1]["_id"]) if more else None)
+
+    def history(self, ticket_id: UUID, cursor: str | None, limit: int) -> Found:
+        """A page of a ticket's events. Whether the ticket may be seen was asked before."""
+        return self._part(ticket_id, cursor, limit, {})
+
+    def messages(self, ticket_id: UUID, cursor: str | None, limit: int) -> Found:
+        """A page of a ticket's conversation."""
+        return self._part(ticket_id, cursor, limit, {"type": {"$in": _MESSAGES}})
+
+    def event(self, ticket_id: UUID, sequence: int) -> Document | None:
+        """One event of a ticket."""
+        return self._events.find_one({"ticket_id": ticket_id, "sequence": sequence})
+
+    def report(self, sight: Sight, report_id: UUID) -> Document | None:
+        """What became of a report. One of no ticket is for those who see all that is restricted."""
+        found = self._reports.find_one({"_id": report_id, "municipality": sight.municipality})
+        if found is None:
+            return None
+        if found.get("ticket_id") is None:
+            return found if sight.reach[Confidentiality.RESTRICTED] == Reach.ALL else None
+        return found if self.ticket(sight, found["ticket_id"]) is not None else None
+
+    def _part(self, ticket_id: UUID, cursor: str | None, limit: int, further: Document) -> Found:
+        after = _sequence(cursor)
+        query = {"ticket_id": ticket_id, "sequence": {"$gt": after}, **further}
+        fields = {"body": 1, "withheld": 1, "sequence": 1}
+        found = list(self._events.find(query, fields).sort("sequence", ASCENDING).limit(limit + 1))
+        page = found[:limit]
+        return Found(page, _encoded([page[-1]["sequence"]]) if len(found) > limit else None)
+
+
+def _order(query: ListQuery) -> tuple[str, int]:
+    if query.late or query.sort == Order.DUE:
+        return "due_at", ASCENDING
+    return "opened_at", ASCENDING if query.sort == Order.OLDEST else DESCENDING
+
+
+def _after(cursor: str | None, field: str, direction: int) -> Document | None:
+    """What comes after the last ticket of the page before. Written so that the index can begin there."""
+    if cursor is None:
+        return None
+    match _decoded(cursor):
+        case [int(microseconds), str(hexadecimal)] if abs(microseconds) < 1 << 62:
+            try:
+                moment = datetime.fromtimestamp(microseconds / 1000, UTC)
+                last = UUID(hexadecimal)
+            except (ValueError, OverflowError, OSError):
+                raise CursorRefused from None
+        case _:
+            raise CursorRefused
+    further, or_same = ("$gt", "$gte") if direction == ASCENDING else ("$lt", "$lte")
+    return {field: {or_same: moment}, "$or": [{field: {further: moment}}, {"_id": {further: last}}]}
+
+
+def _cursor(moment: datetime, ticket_id: UUID) -> str:
+    return _encoded([round(moment.timestamp() * 1000), ticket_id.hex])
+
+
+def _sequence(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    match _decoded(cursor):
+        case [int(sequence)] if 0 <= sequence < 1 << 31:
+            return sequence
+    raise CursorRefused
+
+
+def _encoded(values: list[object]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
+
+
+def _decoded(cursor: str) -> object:
+    try:
+        content: object = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        raise CursorRefused from None
+    return content
