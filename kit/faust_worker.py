@@ -7,8 +7,10 @@ confirmed by the broker before the next event is asked for, because asking ackno
 import asyncio
 import logging
 import os
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -69,6 +71,8 @@ class FaustWorker:
             topic_disable_leader=True,
             consumer_auto_offset_reset="earliest",
             store="memory://",
+            # faust makes a folder for tables, which we have none of.
+            datadir=Path(tempfile.gettempdir()) / f"faust-{group}-{instance}",
             web_enabled=False,
             autodiscover=False,
         )

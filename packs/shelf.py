@@ -33,10 +33,9 @@ class PackShelf:
         held = self._packs.get(municipality)
         return held[0] if held else None
 
-    def digest_of(self, municipality: str) -> str | None:
-        """The hash by which the pack that holds is named."""
-        held = self._packs.get(municipality)
-        return held[1] if held else None
+    def held(self, municipality: str) -> tuple[Pack, str] | None:
+        """The pack that holds and the hash by which it is named; None where none has come yet."""
+        return self._packs.get(municipality)
 
     def check(self) -> str | None:
         """Readiness: None when there is a pack at all."""

@@ -1,0 +1,196 @@
+"""From a case's words to a decision: what it is, how urgent, who solves it, where it is, and why. Pure."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from contracts.types import Confidentiality, Kind, Priority
+from packs import Category, Pack
+from packs.rules import CompetenceRule, KindRule, MatterRule, UrgencyRule
+from router.category import Candidate, Classifier
+from router.keepers import KeeperFinder, NamedThing
+from router.matter import CaseText, Matter, Position, matter_of
+from router.place import PlaceFinder
+from router.rules import Fired, RuleList
+
+SURE_FROM = 0.5
+"""Below this probability a person decides."""
+SEALED_FROM = 0.3
+"""Rather a false alarm to the officer than a whistleblower before the dispatcher's eyes."""
+CAREFUL_FROM = 0.15
+"""A confidential category this probable makes an undecided case confidential."""
+_BY_RULE, _BY_HINT = 0.97, 0.45
+_CANDIDATES = 5
+_WORDS_KEPT = 20
+_STRICTNESS = [Confidentiality.OPEN, Confidentiality.RESTRICTED, Confidentiality.SEALED]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the router decided; the impersonal part, and the words apart (`place`, `coordinates`, `matched_words`)."""
+
+    category: str
+    area: str
+    kind: Kind
+    priority: Priority
+    urgent: bool
+    team: str
+    body: str | None
+    confidentiality: Confidentiality
+    language: str | None
+    district: str | None
+    candidates: tuple[Candidate, ...]
+    decided: bool
+    set_aside: bool
+    reasons: tuple[str, ...]
+    place: str | None
+    coordinates: Position | None
+    matched_words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Solver:
+    role: str
+    body: str | None
+    reason: str
+
+
+class Router:
+    """All that is prepared for one pack; `decide` is a function of it and the case."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+        self._matter: RuleList[MatterRule] = RuleList(pack.rules.matter)
+        self._kind: RuleList[KindRule] = RuleList(pack.rules.kind)
+        self._urgency: RuleList[UrgencyRule] = RuleList(pack.rules.urgency)
+        self._competence: RuleList[CompetenceRule] = RuleList(pack.rules.competence)
+        self._classifier = Classifier.from_pack(pack)
+        self._places = PlaceFinder(pack.gazetteer)
+        self._keepers = KeeperFinder(pack)
+
+    def decide(self, case: CaseText) -> Decision:
+        """The decision; always one, also for an empty message."""
+        return _Deciding(self, matter_of(case)).decision()
+
+
+class _Deciding:
+    """One case on its way through the steps; each is asked once, in the order in which it needs the one before."""
+
+    def __init__(self, router: Router, matter: Matter) -> None:
+        self._router, self._matter = router, matter
+        self._pack = router._pack
+
+    def decision(self) -> Decision:
+        category, fired = self._category, self._fired
+        kind, kind_reason = self._kind_of_message()
+        urgent, priority, urgency_reason = self._urgency()
+        solver = self._solver()
+        where = self._router._places.find(self._matter)
+        then = fired.rule.then if fired is not None else None
+        words = fired.words if fired is not None else self._candidates[0].words if self._candidates else ()
+        return Decision(
+            category=category.slug,
+            area=category.area,
+            kind=kind,
+            priority=priority,
+            urgent=urgent,
+            team=self._pack.team_for(solver.role).slug,
+            body=solver.body,
+            confidentiality=self._confidentiality(),
+            language=self._matter.case.language,
+            district=where.district,
+            candidates=self._candidates[:_CANDIDATES],
+            decided=self._decided,
+            set_aside=then is not None and then.set_aside and then.sure,
+            reasons=tuple(r for r in (self._why(), kind_reason, urgency_reason, solver.reason, *where.reasons) if r),
+            place=where.phrase,
+            coordinates=where.coordinates,
+            matched_words=words[:_WORDS_KEPT],
+        )
+
+    @cached_property
+    def _fired(self) -> Fired[MatterRule] | None:
+        return self._router._matter.first(self._matter.words, automatic=self._matter.case.automatic)
+
+    @cached_property
+    def _candidates(self) -> tuple[Candidate, ...]:
+        alike = self._router._classifier.candidates(self._matter.subject, self._matter.topic)
+        if self._fired is None:
+            return tuple(alike)
+        slug = self._fired.rule.then.category
+        share = _BY_RULE if self._fired.rule.then.sure else _BY_HINT
+        others = [candidate for candidate in alike if candidate.category != slug]
+        rest = sum(candidate.probability for candidate in others) or 1.0
+        spread = [Candidate(o.category, o.probability / rest * (1 - share), o.words) for o in others]
+        return (Candidate(slug, share, self._fired.words), *spread)
+
+    @cached_property
+    def _category(self) -> Category:
+        slug = self._candidates[0].category if self._candidates else self._pack.defaults.unclear
+        return self._pack.category(slug)
+
+    @cached_property
+    def _decided(self) -> bool:
+        if not self._candidates or self._category.slug == self._pack.defaults.unclear:
+            return False
+        if self._fired is not None:
+            return self._fired.rule.then.sure
+        if self._category.slug == self._pack.defaults.spam:
+            # Likeness alone sets nothing aside.
+            return False
+        sealed = self._category.confidentiality == Confidentiality.SEALED
+        return self._candidates[0].probability >= (SEALED_FROM if sealed else SURE_FROM)
+
+    def _why(self) -> str:
+        if self._fired is not None:
+            return f"matter.{self._fired.rule.slug}"
+        if not self._candidates:
+            return "category.nothing-known"
+        return "category.words" if self._candidates[0].words else "category.likeness"
+
+    def _kind_of_message(self) -> tuple[Kind, str | None]:
+        if self._fired is not None and self._fired.rule.then.kind is not None:
+            return self._fired.rule.then.kind, None
+        fired = self._router._kind.first(self._matter.words, category=self._category.slug)
+        return (fired.rule.then.kind, f"kind.{fired.rule.slug}") if fired is not None else (self._category.kind, None)
+
+    def _urgency(self) -> tuple[bool, Priority, str | None]:
+        usual = self._category.priority
+        by_matter = self._fired.rule.then.urgent if self._fired is not None else None
+        if by_matter is not None:
+            return by_matter, Priority.P1 if by_matter else usual, None
+        fired = self._router._urgency.first(self._matter.words, category=self._category.slug)
+        if fired is None:
+            return False, usual, None
+        then = fired.rule.then
+        raised = min(usual, Priority.P2) if then.urgent else usual
+        return then.urgent, then.priority or raised, f"urgency.{fired.rule.slug}"
+
+    def _solver(self) -> _Solver:
+        named = self._router._keepers.named(f"{self._matter.case.subject} {self._matter.written}", self._matter.words)
+        fired = self._router._competence.first(
+            self._matter.words, category=self._category.slug, named=frozenset(thing.kind for thing in named)
+        )
+        usual = self._category.role
+        if fired is None:
+            return _Solver(usual, self._body(self._category.body_type), "competence.usual")
+        then, reason = fired.rule.then, f"competence.{fired.rule.slug}"
+        if then.keeper:
+            return _Solver(usual, _keeper(named, fired.rule), reason)
+        return _Solver(then.role or usual, self._body(then.body_type), reason)
+
+    def _body(self, body_type: str | None) -> str | None:
+        body = self._pack.body_of_type(body_type) if body_type is not None else None
+        return body.slug if body is not None else None
+
+    def _confidentiality(self) -> Confidentiality:
+        own = self._category.confidentiality
+        if self._decided:
+            return own
+        near = [self._pack.category(c.category) for c in self._candidates if c.probability >= CAREFUL_FROM]
+        strictest = max((category.confidentiality for category in near), key=_STRICTNESS.index, default=own)
+        # A person still has to read it, so it cannot be sealed yet.
+        return min(strictest, Confidentiality.RESTRICTED, key=_STRICTNESS.index)
+
+
+def _keeper(named: list[NamedThing], rule: CompetenceRule) -> str | None:
+    return next((thing.body for thing in named if thing.kind in rule.when.names), None)

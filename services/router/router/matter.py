@@ -1,0 +1,92 @@
+"""What a message is about: its words without greetings, thanks for attention and other politeness. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contracts.reports import Automatic
+from router.words import Word, words_of
+
+_LONGEST = 3000
+_ENOUGH = 4
+_PREFIXES = re.compile(r"^\s*(?:(?:re|fw|fwd|odp|př|předmět)\s*:\s*|\[[^\]]{0,40}\]\s*)+", re.IGNORECASE)
+_EMPTY_SUBJECT = re.compile(
+    r"^\W*(?:bez předmětu|hlášení|hlaseni|podnět|podnet|dotaz|prosba|zpráva|dobrý den|ahoj|zdravím|závada|\(no subject\))\W*$",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(
+    r"^\s*(?:(?:krásný|hezký|pěkný)?\s*(?:dobr[ýy]\s+(?:den|večer)|hezk[ýy]\s+den|zdravím|ahoj|v[áa]žen[íiýáe]\w*|mil[íý]\b)"
+    r"[^,.!:\n]{0,60}[,.!:\n]+)+",
+    re.IGNORECASE,
+)
+_FAREWELL = re.compile(
+    r"(?:^|[\n.!?,;])\s*(?:s\s+(?:pozdravem|[úu]ctou|přáním|pranim)|(?:(?:předem|predem|moc|velice|mockrát)\s+)*d[ěe]kuj[iue]\w*"
+    r"(?:\s+(?:předem|predem|moc|vám|vam|za\s+(?:vyřízení|vyrizeni|odpověď|odpoved|pomoc|ochotu|řešení|nápravu|opravu|informac\w+)))*"
+    r"|d[íi]ky(?:\s+(?:předem|predem|moc|za\s+\w+))*|hezk[ýy]\s+(?:den|večer)|za\s+odpověď\s+děkuji)"
+    r"\s*[,.!]*\s*(?:[^\n]{0,40}\n?){0,3}$",
+    re.IGNORECASE,
+)
+_NOT_BUT = re.compile(r"\bnejde\s+o\s+[^,.;]{1,60},?\s+ale\s+o\s+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Position:
+    """WGS 84 degrees."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True)
+class CaseText:
+    """What the router knows of a case."""
+
+    subject: str = ""
+    text: str = ""
+    automatic: Automatic = Automatic.NO
+    language: str | None = None
+    photo_positions: Sequence[Position] = ()
+
+
+@dataclass(frozen=True)
+class Matter:
+    """A case's words."""
+
+    case: CaseText
+    subject: list[Word]
+    text: list[Word]
+    """Without the greeting; thanks and farewells are kept, because a thank-you may be all there is to say."""
+    written: str
+    """The text of which `text` is made; ends of words count in it."""
+    topic: list[Word]
+    """What it is about: also without farewells, and without places that are named only to say where."""
+
+    @property
+    def words(self) -> list[Word]:
+        """Subject and text, with a gap between that no phrase crosses."""
+        return [*self.subject, *_GAP, *self.text]
+
+
+_GAP = [Word("", "", 0)] * 3
+# What follows says where something is, not what: `tráva u hřiště` is about the grass.
+_WHERE = {"u", "pred", "naproti", "vedle", "pobliz", "kousek", "smerem", "smer"}
+
+
+def matter_of(case: CaseText) -> Matter:
+    """The words that count. Where nothing is left, politeness counts too."""
+    subject = _PREFIXES.sub("", case.subject)
+    if _EMPTY_SUBJECT.match(subject):
+        subject = ""
+    written = case.text[:_LONGEST]
+    text = _GREETING.sub("", written, count=1)
+    text = _NOT_BUT.sub("jde o ", text if words_of(text) else written)
+    topic = _without_places(words_of(_FAREWELL.sub("\n", text, count=1)))
+    return Matter(case, words_of(subject), words_of(text), text, topic or words_of(text))
+
+
+def _without_places(words: list[Word]) -> list[Word]:
+    """Leaves out the word after a preposition of place, where enough is left."""
+    kept = [
+        word for before, word in zip([None, *words], words, strict=False) if not (before and before.folded in _WHERE)
+    ]
+    return kept if len(kept) >= _ENOUGH else words

@@ -1,0 +1,215 @@
+"""Where it is: street and house, a known place, a lamp's number, coordinates. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from packs.folding import folded_words
+from packs.gazetteer import Gazetteer
+from router.matter import Matter, Position
+from router.words import Found, Phrases, Word
+
+# What may stand between a street's name and the number of the house.
+_TO_NUMBER = re.compile(
+    r"^\s*(?:(?:ulic[ei]|ul\.)\s*)?,?\s*(?:(?:u|před|naproti|vedle|za|proti)\s+)?(?:domu?\s+)?"
+    r"(?:(?:č|c)\.?\s*(?:p|o|d)?\.?|čp|cp|č[íi]s(?:la|le|lem|lo)|cis(?:la|le|lem|lo)|dům)?\s*"
+    r"(\d{1,4}(?:/\d{1,4})?\s?[a-dA-D]?)\b(?!\s*(?:\.\s*\d|hod|let|dn[íiů]|dny|min|met|m\b|cm|ks|aut|kor|[.:]\d\d|krát|x\b|%))",
+    re.IGNORECASE,
+)
+_LAMP = re.compile(
+    r"\b(?:lamp\w*|sloup\w*|stožár\w*|stozar\w*|svítidl\w*)\s+(?:vo\s*)?(?:s\s+)?(?:č(?:ísl\w+|\.)?|c\.|cisl\w+|štítek)?\s*(\d{1,5})\b(?!\s*(?:dn|hod|met|ks|let|min))",
+    re.IGNORECASE,
+)
+_CORNER = re.compile(r"\b(?:roh\w*|křižovat\w*|krizovat\w*|křížení|krizeni)\b", re.IGNORECASE)
+_DECIMAL = re.compile(
+    r"(?<![\d.])(4[89]|5[01])[.,](\d{3,8})°?\s*[nN]?\s*[,;/ &]\s*(?:y=|lon=)?(1[2-8])[.,](\d{3,8})(?!\d)"
+)
+_DEGREES = re.compile(
+    r"(4[89]|5[01])°\s*(\d{1,2})['\u2032]\s*(\d{1,2}(?:[.,]\d+)?)[\"\u2033]?\s*[nN]?[,;\s]+(1[2-8])°\s*(\d{1,2})['\u2032]\s*(\d{1,2}(?:[.,]\d+)?)"
+)
+_MAP_LINK = re.compile(r"[?&]x=(1[2-8]\.\d{3,})&y=((?:4[89]|5[01])\.\d{3,})")
+
+# Endings of adjectives in names of streets, folded: Husova, Husově, Husovu, Husovou; Dlouhá, Dlouhé, Dlouhou.
+_FEMININE = ("a", "e", "u", "ou", "y", "ej")
+_SOFT = ("", "ho", "mu", "m", "ch")
+_NOUNS = {
+    "namesti": ("namesti", "namestim"),
+    "sidliste": ("sidliste", "sidlisti", "sidlistem", "sidlak", "sidlaku"),
+    "nabrezi": ("nabrezi", "nabrezim"),
+    "most": ("most", "mostu", "moste", "mostem"),
+    "namestim": ("namestim",),
+}
+# An adjective before one of these is no street: `lesní cesta`, `dlouhá doba`.
+_NO_STREET = (
+    "cest", "hrist", "budov", "zon", "dob", "jideln", "druzin", "pozem", "lavic", "kol", "prac", "prazdn", "rok", "lamp",
+    "krizov", "podchod", "park", "trat", "dvor", "chvil", "ulick", "zahrad", "louk", "strom", "kvet", "areal", "hal", "rad",
+    "kanaliz", "odpad", "jizd", "pamat", "vec", "cas", "ryb", "vod",
+)  # fmt: skip
+_BEFORE_STREET = {
+    "v",
+    "ve",
+    "na",
+    "z",
+    "ze",
+    "do",
+    "k",
+    "ke",
+    "od",
+    "ulice",
+    "ulici",
+    "ul",
+    "ulic",
+    "u",
+    "roh",
+    "rohu",
+    "a",
+}
+_STREET = {"ulice", "ulici", "ul", "ulicí", "ulic"}
+
+
+@dataclass(frozen=True)
+class WhereItIs:
+    """A place as it can be said back: `Husova 12`. Personal, but for the district."""
+
+    phrase: str | None = None
+    district: str | None = None
+    coordinates: Position | None = None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Known:
+    name: str
+    district: str | None
+    rank: int
+    """A street says more than a landmark, that more than a district."""
+    doubtful: bool = False
+    """An everyday adjective too: `Polní`, `Krátká`."""
+
+
+class PlaceFinder:
+    """Prepared once for a town's gazetteer."""
+
+    def __init__(self, gazetteer: Gazetteer) -> None:
+        self._names: Phrases[_Known] = Phrases(_forms(gazetteer), gap=0)
+
+    def find(self, matter: Matter) -> WhereItIs:
+        """The best place that the words or the photos give."""
+        coordinates, how = _coordinates(matter)
+        reasons = [] if how is None else [how]
+        phrase, district = None, None
+        for words, written in ((matter.text, matter.written), (matter.subject, matter.case.subject)):
+            if phrase is None:
+                phrase, district, reason = self._named(words, written)
+                reasons += [reason] if reason else []
+        lamp = _LAMP.search(matter.written) or _LAMP.search(matter.case.subject)
+        if lamp is not None:
+            phrase = f"{phrase}, lampa č. {lamp[1]}" if phrase else f"lampa č. {lamp[1]}"
+            reasons.append("place.lamp")
+        if phrase is None and coordinates is not None:
+            phrase = "podle polohy ve fotografii" if how == "place.photo" else _in_words(coordinates)
+        return WhereItIs(phrase, district, coordinates, tuple(reasons))
+
+    def _named(self, words: Sequence[Word], written: str) -> tuple[str | None, str | None, str | None]:
+        found = _best([hit for hit in self._names.find(words) if _sure(hit, words)])
+        if not found:
+            return None, None, None
+        first = found[0]
+        known = first.owner
+        if known.rank > 0:
+            return known.name, known.district, "place.landmark" if known.rank == 1 else "place.district"
+        others = [hit.owner.name for hit in found if hit.owner.rank == 0 and hit.owner.name != known.name]
+        if others and _CORNER.search(written):
+            return f"roh {known.name} a {others[0]}", known.district, "place.corner"
+        number = _house_number(first, words, written)
+        return (f"{known.name} {number}" if number else known.name), known.district, "place.street"
+
+
+def _forms(gazetteer: Gazetteer) -> Iterator[tuple[_Known, str]]:
+    for street in gazetteer.streets:
+        owner = _Known(street.name, street.district, 0, _is_everyday(street.name))
+        for form in {*_declined(street.name), *(_whole(form) for form in street.forms)}:
+            yield owner, form
+    for landmark in gazetteer.landmarks:
+        owner = _Known(landmark.name, landmark.district, 1)
+        for form in {_whole(landmark.name), *(_whole(form) for form in landmark.forms)}:
+            yield owner, form
+    for district in gazetteer.districts:
+        owner = _Known(district.name, district.slug, 2)
+        for form in {*_declined(district.name), *(_whole(form) for form in district.forms)}:
+            yield owner, form
+
+
+def _whole(name: str) -> str:
+    return " ".join(f"{word}." for word in folded_words(name))
+
+
+def _declined(name: str) -> set[str]:
+    """The forms of a name; only its first word changes, the rest is a genitive already."""
+    first, *rest = folded_words(name)
+    tail = "".join(f" {word}." for word in rest)
+    if first in _NOUNS:
+        forms: Sequence[str] = _NOUNS[first]
+    elif first.endswith("a") and len(first) > 3:
+        forms = [first[:-1] + ending for ending in _FEMININE]
+    elif first.endswith("ni") and len(first) > 3:
+        forms = [first + ending for ending in _SOFT]
+    else:
+        forms = [first]
+    return {f"{form}.{tail}" for form in forms}
+
+
+def _is_everyday(name: str) -> bool:
+    folded = folded_words(name)
+    # Husova and Masarykova can be nothing else; Polní, Krátká and Školní can.
+    return len(folded) == 1 and not folded[0].endswith(("ova", "eho"))
+
+
+def _sure(hit: Found[_Known], words: Sequence[Word]) -> bool:
+    """Whether an everyday adjective is meant as a street here."""
+    if not hit.owner.doubtful:
+        return True
+    before = words[hit.first - 1].folded if hit.first else ""
+    after = words[hit.last + 1].folded if hit.last + 1 < len(words) else ""
+    if before in _STREET or after in _STREET or after.isdigit():
+        return True
+    if after.startswith(_NO_STREET):
+        return False
+    written_large = words[hit.first].raw[0].isupper() and hit.first > 0
+    return before in _BEFORE_STREET or written_large
+
+
+def _best(found: Sequence[Found[_Known]]) -> list[Found[_Known]]:
+    """Streets first, then landmarks, then districts; the longer name first, then the one that is said first."""
+    return sorted(found, key=lambda hit: (hit.owner.rank, hit.first - hit.last, hit.first))
+
+
+def _house_number(hit: Found[_Known], words: Sequence[Word], written: str) -> str | None:
+    match = _TO_NUMBER.match(written[words[hit.last].end :])
+    return re.sub(r"\s+", "", match[1]) if match else None
+
+
+def _coordinates(matter: Matter) -> tuple[Position | None, str | None]:
+    text = matter.case.text
+    if match := _MAP_LINK.search(text):
+        return Position(float(match[2]), float(match[1])), "place.map-link"
+    if match := _DECIMAL.search(text):
+        return Position(float(f"{match[1]}.{match[2]}"), float(f"{match[3]}.{match[4]}")), "place.coordinates"
+    if match := _DEGREES.search(text):
+        numbers = [float(part.replace(",", ".")) for part in match.groups()]
+        return Position(_angle(*numbers[:3]), _angle(*numbers[3:])), "place.coordinates"
+    photo = next((position for position in matter.case.photo_positions if _in_the_country(position)), None)
+    return photo, None if photo is None else "place.photo"
+
+
+def _angle(degrees: float, minutes: float, seconds: float) -> float:
+    return round(degrees + minutes / 60 + seconds / 3600, 6)
+
+
+def _in_the_country(position: Position) -> bool:
+    """A rough frame of the Czech Republic: photos from holidays tell nothing."""
+    return 48.5 <= position.latitude <= 51.1 and 12.0 <= position.longitude <= 18.9
+
+
+def _in_words(position: Position) -> str:
+    return f"{position.latitude:.5f}, {position.longitude:.5f}"
