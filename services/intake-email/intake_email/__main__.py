@@ -86,6 +86,9 @@ def main() -> int:
     settings = load(Settings)
     if arguments.command == "parse":
         return _parse(arguments, settings)
+    if not settings.pseudonym_key.get_secret_value():
+        print("setting PSEUDONYM_KEY: needed; without it pseudonyms could be guessed from addresses", file=sys.stderr)
+        return 2
     # Only here: `parse` needs neither broker nor store, nor their clients.
     from intake_email import wiring
 

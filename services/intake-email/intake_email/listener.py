@@ -49,22 +49,22 @@ class Rules:
     tls: ssl.SSLContext | None = None
 
 
-class _Answering:
-    """Counts the mails whose senders wait for an answer; `done` is set while there are none."""
+class _Count:
+    """Counts what is inside its `with`; `none` is set while there is nothing."""
 
     def __init__(self) -> None:
-        self.done = asyncio.Event()
-        self.done.set()
+        self.none = asyncio.Event()
+        self.none.set()
         self._count = 0
 
     def __enter__(self) -> None:
         self._count += 1
-        self.done.clear()
+        self.none.clear()
 
     def __exit__(self, *_: object) -> None:
         self._count -= 1
         if self._count == 0:
-            self.done.set()
+            self.none.set()
 
 
 class Door:
@@ -81,7 +81,36 @@ class Door:
         self._intake, self._addresses, self._clock = intake, addresses, clock
         self.limits, self.rules = limits, rules
         self.stopping = False
-        self.answering = _Answering()
+        self.connections: set[Connection] = set()
+        self.empty = asyncio.Event()
+        self.answering = _Count()
+        """Mails whose senders wait for the answer."""
+
+    def opened(self, connection: "Connection") -> None:
+        """A peer has come."""
+        self.connections.add(connection)
+        self.empty.clear()
+
+    def closed(self, connection: "Connection") -> None:
+        """A peer has gone."""
+        self.connections.discard(connection)
+        if not self.connections:
+            self.empty.set()
+
+    async def close(self, patience: float) -> None:
+        """Who waits for an answer gets it, all others hear that it is over."""
+        self.stopping = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.answering.none.wait(), patience)
+        for goodbye in (Connection.say_goodbye, Connection.cut_off):
+            for connection in list(self.connections):
+                goodbye(connection, replies.STOPPING)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._emptied(), 2)
+
+    async def _emptied(self) -> None:
+        if self.connections:
+            await self.empty.wait()
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
@@ -171,6 +200,16 @@ class Connection(SMTP):
         self._door = door
         self._unknown = 0
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called again by aiosmtpd when TLS begins: the same connection."""
+        self._door.opened(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The connection is closed on both sides."""
+        self._door.closed(self)
+        super().connection_lost(error)
+
     def unknown_recipient(self, *, utf8: bool) -> str:
         """The refusal; who tries many addresses is sent away."""
         self._unknown += 1
@@ -237,7 +276,7 @@ class Connection(SMTP):
             except asyncio.LimitOverrunError as overrun:
                 piece = await self._reader.readexactly(overrun.consumed)
             self._reset_timeout()
-            if too_large or len(content) + len(piece) > self._door.rules.size_limit + len(_END) + 2:
+            if too_large or len(content) + len(piece) > self._door.rules.size_limit + len(_END):
                 # Read on to the end: a reply before it would be taken for the answer to something else.
                 too_large = True
                 content.clear()
@@ -260,10 +299,20 @@ class Connection(SMTP):
         address, rest = super()._getaddr(arg)
         return address, rest
 
+    def say_goodbye(self, reply: str) -> None:
+        """Closes the connection, whatever it was doing."""
+        with suppress(OSError, RuntimeError):
+            self._writer.write(reply.encode() + b"\r\n")
+        self._hang_up()
+
+    def cut_off(self, _: str) -> None:
+        """Ends a connection whose peer does not end it."""
+        transport = self._original_transport or self.transport
+        if isinstance(transport, asyncio.Transport):
+            transport.abort()
+
     def _timeout_cb(self) -> None:
-        if self._writer is not None:
-            self._writer.write(replies.TOO_SLOW.encode() + b"\r\n")
-        super()._timeout_cb()  # type: ignore[no-untyped-call]
+        self.say_goodbye(replies.TOO_SLOW)
 
     def _hang_up(self) -> None:
         if self.transport is not None:
@@ -282,11 +331,9 @@ async def serve(
     try:
         await asyncio.to_thread(stop.wait)
     finally:
-        started(0)
-        door.stopping = True
         server.close()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(door.answering.done.wait(), patience)
+        started(0)
+        await door.close(patience)
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext:

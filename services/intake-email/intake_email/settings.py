@@ -21,20 +21,24 @@ class Settings(ServiceSettings, KafkaSettings, ObjectStoreSettings, SecretSettin
         description="Our addresses and whose they are: address=municipality, separated by commas. address+anything counts too.",
     )
     mail_size_limit: int = Field(default=25 * 1024 * 1024, ge=1024, description="Largest mail, in bytes.")
-    tls_certificate: Path | None = Field(
+    smtp_tls_certificate: Path | None = Field(
         default=None, description="PEM file with the certificate chain; offers STARTTLS."
     )
-    tls_key: Path | None = Field(default=None, description="PEM file with the certificate's key.")
-    trusted_networks: str = Field(
+    smtp_tls_key: Path | None = Field(default=None, description="PEM file with the certificate's key.")
+    smtp_trusted_networks: str = Field(
         default="127.0.0.0/8,::1/128",
         description="Peers without limits of their own: the town's relays. In the trial this machine.",
     )
-    connections: int = Field(default=200, ge=1, description="Open connections in total.")
-    connections_per_peer: int = Field(default=20, ge=1, description="Open connections of one peer (IPv6: of one /64).")
-    messages_per_minute: int = Field(default=60, ge=1, description="Mails a minute from one peer (IPv6: from one /64).")
-    idle_seconds: float = Field(default=300, gt=0, description="Silence after which a connection is closed.")
-    data_seconds: float = Field(default=900, gt=0, description="Longest time for the content of one mail.")
-    answer_seconds: float = Field(
+    smtp_connections: int = Field(default=200, ge=1, description="Open connections in total.")
+    smtp_connections_per_peer: int = Field(
+        default=20, ge=1, description="Open connections of one peer (IPv6: of one /64)."
+    )
+    smtp_messages_per_minute: int = Field(
+        default=60, ge=1, description="Mails a minute from one peer (IPv6: from one /64)."
+    )
+    smtp_idle_seconds: float = Field(default=300, gt=0, description="Silence after which a connection is closed.")
+    smtp_data_seconds: float = Field(default=900, gt=0, description="Longest time for the content of one mail.")
+    mail_answer_seconds: float = Field(
         default=20,
         gt=0,
         description="Within so many seconds a mail is registered, or its sender is asked to come again.",
@@ -42,7 +46,7 @@ class Settings(ServiceSettings, KafkaSettings, ObjectStoreSettings, SecretSettin
     mails_in_work: int = Field(
         default=64, ge=1, description="Mails at work at once; beyond, senders are asked to come again."
     )
-    threads: int = Field(default=16, ge=1, description="Threads that parse and talk to the object store.")
+    intake_threads: int = Field(default=16, ge=1, description="Threads that parse and talk to the object store.")
 
     @field_validator("municipalities")
     @classmethod
@@ -50,7 +54,7 @@ class Settings(ServiceSettings, KafkaSettings, ObjectStoreSettings, SecretSettin
         recipients.AddressBook.read(value)
         return value
 
-    @field_validator("trusted_networks")
+    @field_validator("smtp_trusted_networks")
     @classmethod
     def _are_networks(cls, value: str) -> str:
         try:

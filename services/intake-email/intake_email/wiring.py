@@ -21,9 +21,11 @@ from kit.stopping import run_parts
 def run(settings: Settings, stop: threading.Event) -> int:
     """The service until `stop`; returns the exit code."""
     addresses = AddressBook.read(settings.municipalities)
-    store = S3ObjectStore.connect(settings, connections=settings.threads)
+    store = S3ObjectStore.connect(settings, connections=settings.intake_threads)
     # Half of the promised time for the broker: the other half is for the store.
-    producer = Producer(settings.kafka_bootstrap, client_id="intake-email", confirm_within=settings.answer_seconds / 2)
+    producer = Producer(
+        settings.kafka_bootstrap, client_id="intake-email", confirm_within=settings.mail_answer_seconds / 2
+    )
     port = [0]
     checks = {
         "listener": lambda: None if port[0] else "not-listening",
@@ -36,7 +38,7 @@ def run(settings: Settings, stop: threading.Event) -> int:
 
     try:
         with HealthServer(settings.health_listen, ready=checks):
-            return run_parts({"listener": listen}, stop, patience=settings.answer_seconds + 5)
+            return run_parts({"listener": listen}, stop, patience=settings.mail_answer_seconds + 5)
     finally:
         producer.close()
 
@@ -56,12 +58,12 @@ async def serve(
         keys(settings),
         addresses.domains,
         in_work=settings.mails_in_work,
-        threads=settings.threads,
-        answer_within=settings.answer_seconds,
+        threads=settings.intake_threads,
+        answer_within=settings.mail_answer_seconds,
     )
     door = Door(intake, addresses, limits(settings), rules(settings))
     try:
-        await listener.serve(door, settings.smtp_listen, stop, started, patience=settings.answer_seconds)
+        await listener.serve(door, settings.smtp_listen, stop, started, patience=settings.mail_answer_seconds)
     finally:
         await intake.close()
 
@@ -77,20 +79,20 @@ def keys(settings: SecretSettings) -> Keys:
 def limits(settings: Settings) -> Limits:
     """What one peer may ask."""
     return Limits(
-        settings.connections,
-        settings.connections_per_peer,
-        settings.messages_per_minute,
-        read_networks(settings.trusted_networks),
+        settings.smtp_connections,
+        settings.smtp_connections_per_peer,
+        settings.smtp_messages_per_minute,
+        read_networks(settings.smtp_trusted_networks),
     )
 
 
 def rules(settings: Settings) -> Rules:
     """How the listener behaves."""
-    certificate, key = settings.tls_certificate, settings.tls_key
+    certificate, key = settings.smtp_tls_certificate, settings.smtp_tls_key
     return Rules(
         name=settings.smtp_name,
         size_limit=settings.mail_size_limit,
-        idle_seconds=settings.idle_seconds,
-        data_seconds=settings.data_seconds,
+        idle_seconds=settings.smtp_idle_seconds,
+        data_seconds=settings.smtp_data_seconds,
         tls=listener.tls_context(str(certificate), str(key)) if certificate and key else None,
     )
