@@ -14,11 +14,11 @@ from deploy.local.environment import TOWN_ADDRESS
 CITIZEN = "obcan@example.test"
 # Where the photo says it was taken, in degrees north and east.
 PLACE = (49.6312, 17.0954)
-SUBJECT = "Propadlý chodník v Lipové ulici"
+SUBJECT = "Propadlý chodník ve Školní ulici"
 TEXT = """\
 Dobrý den,
 
-na chodníku v Lipové ulici před domem číslo 12 se propadla dlažba. Díra je asi půl metru široká a po setmění není vidět,
+na chodníku ve Školní ulici před domem číslo 12 se propadla dlažba. Díra je asi půl metru široká a po setmění není vidět,
 včera tam zakopla starší paní. Prosím o opravu, fotku přikládám.
 
 Děkuji a přeji hezký den

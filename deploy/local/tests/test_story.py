@@ -11,6 +11,7 @@ from deploy.local.story import StoryEnds, Wire, tell_story
 
 REPORT, TICKET = "5a1f6a0e-0000-5000-8000-000000000001", "5a1f6a0e-0000-5000-8000-000000000002"
 CATEGORY, RESOLVER = {"name": "Chodníky"}, {"name": "Technické služby"}
+NUMBERED = {"number": "2026-000001", "category": CATEGORY, "decided": True}
 
 
 class Town:
@@ -35,7 +36,7 @@ class Town:
 
 
 def test_each_step_is_told_once_and_in_order() -> None:
-    numbered = {"number": "2026-000001", "category": CATEGORY, "resolver": None}
+    numbered = {**NUMBERED, "resolver": None}
     assigned = {**numbered, "resolver": RESOLVER}
     mails = ("cizí odpověď", "Vaše hlášení 2026-000001\n\nDobrý den\n")
     town = Town(None, {"number": None, "category": None}, numbered, assigned, mails=mails)
@@ -58,7 +59,7 @@ def test_each_step_is_told_once_and_in_order() -> None:
 
 def test_a_report_that_stays_somewhere_says_where() -> None:
     with pytest.raises(StoryEnds, match="přidělení řešiteli"):
-        tell_story(Town({"number": "2026-000001", "category": CATEGORY}).wire(patience=0.3), lambda line: None)
+        tell_story(Town(NUMBERED).wire(patience=0.3), lambda line: None)
 
 
 def test_the_story_ends_at_once_when_the_system_is_to_stop() -> None:
@@ -68,8 +69,17 @@ def test_the_story_ends_at_once_when_the_system_is_to_stop() -> None:
         tell_story(wire, lambda line: None)
 
 
+def test_what_the_router_could_not_tell_is_said_to_be_the_dispatchers() -> None:
+    town = Town(
+        {"number": "2026-000001", "category": None, "decided": False, "resolver": RESOLVER}, mails=("2026-000001",)
+    )
+    told: list[str] = []
+    tell_story(town.wire(), told.append)
+    assert any("Nerozpoznáno, rozhodne dispečer. Požadavek má číslo 2026-000001" in line for line in told)
+
+
 def test_with_a_relay_of_ones_own_the_story_ends_before_the_mail() -> None:
-    town = Town({"number": "2026-000001", "category": CATEGORY, "resolver": RESOLVER})
+    town = Town({**NUMBERED, "resolver": RESOLVER})
     told: list[str] = []
     tell_story(Wire(lambda: REPORT, town.ask, None, threading.Event()), told.append)
     assert "přes váš poštovní server" in told[-1]
