@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from packs.findings import Finding
-from packs.folding import folded_words
 from packs.located import Located
+from packs.phrases import stems
 from packs.rules import Condition, Rule, Rules
 
 
@@ -45,10 +45,9 @@ def _faults(place: Located, rule: Rule, earlier: Sequence[Rule]) -> Iterator[Fin
 
 
 def _contradicts_itself(condition: Condition) -> bool:
-    forbidden = [_stems(phrase) for phrase in condition.none_of]
+    forbidden = condition.none_of
     return any(
-        all(any(_implies(_stems(phrase), other) for other in forbidden) for phrase in group)
-        for group in condition.groups
+        all(any(_implies(phrase, other) for other in forbidden) for phrase in group) for group in condition.groups
     )
 
 
@@ -56,7 +55,7 @@ def _covers(wide: Condition, narrow: Condition) -> bool:
     """Whether every message that fits the narrow condition fits the wide one."""
     return (
         all(any(_group_covers(group, inner) for inner in narrow.groups) for group in wide.groups)
-        and {_stems(phrase) for phrase in wide.none_of} <= {_stems(phrase) for phrase in narrow.none_of}
+        and _group_covers(narrow.none_of, wide.none_of)
         and _all_within(narrow.automatic, wide.automatic)
         and _all_within(narrow.categories, wide.categories)
         and _all_within(narrow.names, wide.names)
@@ -64,20 +63,16 @@ def _covers(wide: Condition, narrow: Condition) -> bool:
 
 
 def _group_covers(wide: list[str], narrow: list[str]) -> bool:
-    stems = [_stems(phrase) for phrase in wide]
-    return all(any(_implies(_stems(phrase), other) for other in stems) for phrase in narrow)
+    return all(any(_implies(phrase, other) for other in wide) for phrase in narrow)
 
 
 def _all_within(narrow: Sequence[str], wide: Sequence[str]) -> bool:
     return not wide or (bool(narrow) and set(narrow) <= set(wide))
 
 
-def _stems(phrase: str) -> tuple[str, ...]:
-    return tuple(folded_words(phrase))
-
-
-def _implies(narrow: tuple[str, ...], wide: tuple[str, ...]) -> bool:
-    """Whether a message with the narrow phrase surely has the wide one: the same, or one longer beginning of a word."""
-    if narrow == wide:
-        return True
-    return len(narrow) == len(wide) == 1 and len(wide[0]) > 3 and narrow[0].startswith(wide[0])
+def _implies(narrow: str, wide: str) -> bool:
+    """Whether a message with the narrow phrase surely has the wide one."""
+    narrow_stems, wide_stems = stems(narrow), stems(wide)
+    if len(narrow_stems) != len(wide_stems):
+        return False
+    return all(one.covers(other) for one, other in zip(wide_stems, narrow_stems, strict=True))

@@ -16,7 +16,8 @@ Phrase = Annotated[
         max_length=80,
         description=(
             "Beginnings of words, in this order, at most two other words between them; case and diacritics do not matter. "
-            "A word of up to three letters, or one that ends with a full stop, must be the whole word: `hoří.`"
+            "A word that ends with a full stop is meant whole: `hoří.`; so is one of up to three letters, unless it ends "
+            "with a star: `srn*`"
         ),
     ),
 ]
