@@ -31,10 +31,14 @@ def _from_base64(value: Any) -> Any:
 Base64Secret = Annotated[SecretBytes, BeforeValidator(_from_base64)]
 
 
-class ServiceSettings(BaseSettings):
-    """What every service has."""
+class SettingsPart(BaseSettings):
+    """Base of all parts: pydantic takes the configuration of the last base, so each part must have the same."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class ServiceSettings(SettingsPart):
+    """What every service has."""
 
     instance: str = Field(
         default="1",
@@ -65,13 +69,13 @@ class ServiceSettings(BaseSettings):
         return sources
 
 
-class KafkaSettings(BaseSettings):
+class KafkaSettings(SettingsPart):
     """Where the broker is."""
 
     kafka_bootstrap: str = Field(default="127.0.0.1:9092", description="host:port[,host:port…] of the Kafka brokers.")
 
 
-class MongoSettings(BaseSettings):
+class MongoSettings(SettingsPart):
     """Where the service's own database is."""
 
     mongodb_uri: SecretStr = Field(
@@ -85,7 +89,7 @@ class MongoSettings(BaseSettings):
     )
 
 
-class ObjectStoreSettings(BaseSettings):
+class ObjectStoreSettings(SettingsPart):
     """Where originals and packs lie."""
 
     s3_endpoint: str = Field(default="http://127.0.0.1:9000", description="URL of an S3 server.")
@@ -94,7 +98,7 @@ class ObjectStoreSettings(BaseSettings):
     s3_bucket: str = Field(default="helpdesk", description="Bucket for originals and packs.")
 
 
-class SecretSettings(BaseSettings):
+class SecretSettings(SettingsPart):
     """Keys that several services share."""
 
     reply_token_keys: dict[str, Base64Secret] = Field(

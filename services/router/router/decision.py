@@ -58,14 +58,14 @@ class Router:
     """All that is prepared for one pack; `decide` is a function of it and the case."""
 
     def __init__(self, pack: Pack) -> None:
-        self._pack = pack
-        self._matter: RuleList[MatterRule] = RuleList(pack.rules.matter)
-        self._kind: RuleList[KindRule] = RuleList(pack.rules.kind)
-        self._urgency: RuleList[UrgencyRule] = RuleList(pack.rules.urgency)
-        self._competence: RuleList[CompetenceRule] = RuleList(pack.rules.competence)
-        self._classifier = Classifier.from_pack(pack)
-        self._places = PlaceFinder(pack.gazetteer)
-        self._keepers = KeeperFinder(pack)
+        self.pack = pack
+        self.matter_rules: RuleList[MatterRule] = RuleList(pack.rules.matter)
+        self.kind_rules: RuleList[KindRule] = RuleList(pack.rules.kind)
+        self.urgency_rules: RuleList[UrgencyRule] = RuleList(pack.rules.urgency)
+        self.competence_rules: RuleList[CompetenceRule] = RuleList(pack.rules.competence)
+        self.classifier = Classifier.from_pack(pack)
+        self.places = PlaceFinder(pack.gazetteer)
+        self.keepers = KeeperFinder(pack)
 
     def decide(self, case: CaseText) -> Decision:
         """The decision; always one, also for an empty message."""
@@ -77,14 +77,14 @@ class _Deciding:
 
     def __init__(self, router: Router, matter: Matter) -> None:
         self._router, self._matter = router, matter
-        self._pack = router._pack
+        self._pack = router.pack
 
     def decision(self) -> Decision:
         category, fired = self._category, self._fired
         kind, kind_reason = self._kind_of_message()
         urgent, priority, urgency_reason = self._urgency()
         solver = self._solver()
-        where = self._router._places.find(self._matter)
+        where = self._router.places.find(self._matter)
         then = fired.rule.then if fired is not None else None
         words = fired.words if fired is not None else self._candidates[0].words if self._candidates else ()
         return Decision(
@@ -109,11 +109,11 @@ class _Deciding:
 
     @cached_property
     def _fired(self) -> Fired[MatterRule] | None:
-        return self._router._matter.first(self._matter.words, automatic=self._matter.case.automatic)
+        return self._router.matter_rules.first(self._matter.words, automatic=self._matter.case.automatic)
 
     @cached_property
     def _candidates(self) -> tuple[Candidate, ...]:
-        alike = self._router._classifier.candidates(self._matter.subject, self._matter.topic)
+        alike = self._router.classifier.candidates(self._matter.subject, self._matter.topic)
         if self._fired is None:
             return tuple(alike)
         slug = self._fired.rule.then.category
@@ -150,7 +150,7 @@ class _Deciding:
     def _kind_of_message(self) -> tuple[Kind, str | None]:
         if self._fired is not None and self._fired.rule.then.kind is not None:
             return self._fired.rule.then.kind, None
-        fired = self._router._kind.first(self._matter.words, category=self._category.slug)
+        fired = self._router.kind_rules.first(self._matter.words, category=self._category.slug)
         return (fired.rule.then.kind, f"kind.{fired.rule.slug}") if fired is not None else (self._category.kind, None)
 
     def _urgency(self) -> tuple[bool, Priority, str | None]:
@@ -158,7 +158,7 @@ class _Deciding:
         by_matter = self._fired.rule.then.urgent if self._fired is not None else None
         if by_matter is not None:
             return by_matter, Priority.P1 if by_matter else usual, None
-        fired = self._router._urgency.first(self._matter.words, category=self._category.slug)
+        fired = self._router.urgency_rules.first(self._matter.words, category=self._category.slug)
         if fired is None:
             return False, usual, None
         then = fired.rule.then
@@ -166,8 +166,8 @@ class _Deciding:
         return then.urgent, then.priority or raised, f"urgency.{fired.rule.slug}"
 
     def _solver(self) -> _Solver:
-        named = self._router._keepers.named(f"{self._matter.case.subject} {self._matter.written}", self._matter.words)
-        fired = self._router._competence.first(
+        named = self._router.keepers.named(f"{self._matter.title} {self._matter.written}", self._matter.words)
+        fired = self._router.competence_rules.first(
             self._matter.words, category=self._category.slug, named=frozenset(thing.kind for thing in named)
         )
         usual = self._category.role

@@ -10,6 +10,7 @@ from contracts.envelope import Event, UnreadableEvent, new_event, parse_event
 from contracts.registry import ROUTING, TICKET_EVENTS
 from contracts.routing import RoutingDecided, RoutingPersonal
 from contracts.tickets import Candidate, Coordinates, TicketOpened
+from contracts.types import Confidentiality
 from kit.messages import Message, Record
 from kit.outcomes import DeadLetter
 from kit.tracing import child_of
@@ -47,7 +48,12 @@ class RoutingHandler:
             logger.error("town_without_pack", extra={"municipality": event.municipality})
             return []
         pack, digest = held
-        return [self._record(event, self._router(event.municipality, pack, digest).decide(case_text(event)), digest)]
+        try:
+            decision = self._router(event.municipality, pack, digest).decide(case_text(event))
+        except Exception as error:
+            # Deciding is pure: what fails once fails always, and would end the process again after every restart.
+            return DeadLetter(type(error).__name__, "deciding failed")
+        return [self._record(event, decision, digest)]
 
     def _router(self, municipality: str, pack: Pack, digest: str) -> Router:
         prepared = self._routers.get(municipality)
@@ -92,7 +98,6 @@ def case_text(opened: Event[Any]) -> CaseText:
 
 def routing_decided(opened: Event[Any], decision: Decision, digest: str) -> RoutingDecided:
     """The event's data: what was decided and why, the writer's words apart."""
-    where = decision.coordinates
     return RoutingDecided(
         ticket_id=opened.subject,
         category=decision.category,
@@ -106,16 +111,24 @@ def routing_decided(opened: Event[Any], decision: Decision, digest: str) -> Rout
         language=decision.language,
         district=decision.district,
         candidates=[
-            Candidate(category=candidate.category, probability=min(1.0, max(0.0, candidate.probability)))
+            Candidate(category=candidate.category, probability=min(1.0, round(candidate.probability, 4)))
             for candidate in decision.candidates
         ],
         decided=decision.decided,
         set_aside=decision.set_aside,
         reasons=list(decision.reasons),
         pack=digest,
-        personal=RoutingPersonal(
-            place_phrase=decision.place,
-            coordinates=Coordinates(latitude=where.latitude, longitude=where.longitude) if where else None,
-            matched_words=list(decision.matched_words),
-        ),
+        personal=_personal(decision),
+    )
+
+
+def _personal(decision: Decision) -> RoutingPersonal:
+    if decision.confidentiality == Confidentiality.SEALED:
+        # Sealed content never travels, not even in a few words.
+        return RoutingPersonal()
+    where = decision.coordinates
+    return RoutingPersonal(
+        place_phrase=decision.place,
+        coordinates=Coordinates(latitude=where.latitude, longitude=where.longitude) if where else None,
+        matched_words=list(decision.matched_words),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from contracts.reports import Automatic
 from router.words import Word, words_of
 
-_LONGEST = 3000
+_LONGEST, _LONGEST_SUBJECT = 3000, 300
 _ENOUGH = 4
 _PREFIXES = re.compile(r"^\s*(?:(?:re|fw|fwd|odp|př|předmět)\s*:\s*|\[[^\]]{0,40}\]\s*)+", re.IGNORECASE)
 _EMPTY_SUBJECT = re.compile(
@@ -20,10 +20,8 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 _FAREWELL = re.compile(
-    r"(?:^|[\n.!?,;])\s*(?:s\s+(?:pozdravem|[úu]ctou|přáním|pranim)|(?:(?:předem|predem|moc|velice|mockrát)\s+)*d[ěe]kuj[iue]\w*"
-    r"(?:\s+(?:předem|predem|moc|vám|vam|za\s+(?:vyřízení|vyrizeni|odpověď|odpoved|pomoc|ochotu|řešení|nápravu|opravu|informac\w+)))*"
-    r"|d[íi]ky(?:\s+(?:předem|predem|moc|za\s+\w+))*|hezk[ýy]\s+(?:den|večer)|za\s+odpověď\s+děkuji)"
-    r"\s*[,.!]*\s*(?:[^\n]{0,40}\n?){0,3}$",
+    r"(?:^|[\n.!?,;])\s*(?:s\s+(?:pozdravem|[úu]ctou|přáním|pranim)|(?:(?:předem|predem|moc|velice|mockrát)\s+){0,2}d[ěe]kuj[iue]\w{0,3}"
+    r"|d[íi]ky|hezk[ýy]\s+(?:den|večer)|za\s+odpověď\s+d[ěe]kuj)\b[^\n]{0,60}(?:\n[^\n]{0,40}){0,3}$",
     re.IGNORECASE,
 )
 _NOT_BUT = re.compile(r"\bnejde\s+o\s+[^,.;]{1,60},?\s+ale\s+o\s+", re.IGNORECASE)
@@ -56,6 +54,8 @@ class Matter:
     subject: list[Word]
     text: list[Word]
     """Without the greeting; thanks and farewells are kept, because a thank-you may be all there is to say."""
+    title: str
+    """The subject of which `subject` is made; ends of words count in it."""
     written: str
     """The text of which `text` is made; ends of words count in it."""
     topic: list[Word]
@@ -74,14 +74,19 @@ _WHERE = {"u", "pred", "naproti", "vedle", "pobliz", "kousek", "smerem", "smer"}
 
 def matter_of(case: CaseText) -> Matter:
     """The words that count. Where nothing is left, politeness counts too."""
-    subject = _PREFIXES.sub("", case.subject)
+    subject = _PREFIXES.sub("", _spaced(case.subject[:_LONGEST_SUBJECT]))
     if _EMPTY_SUBJECT.match(subject):
         subject = ""
-    written = case.text[:_LONGEST]
+    written = _spaced(case.text[:_LONGEST])
     text = _GREETING.sub("", written, count=1)
     text = _NOT_BUT.sub("jde o ", text if words_of(text) else written)
     topic = _without_places(words_of(_FAREWELL.sub("\n", text, count=1)))
-    return Matter(case, words_of(subject), words_of(text), text, topic or words_of(text))
+    return Matter(case, words_of(subject), words_of(text), subject, text, topic or words_of(text))
+
+
+def _spaced(text: str) -> str:
+    """Runs of white space shortened, so that no pattern below can wander through thousands of blanks."""
+    return re.sub(r"\n\s+", "\n", re.sub(r"[^\S\n]+", " ", text)).strip()
 
 
 def _without_places(words: list[Word]) -> list[Word]:

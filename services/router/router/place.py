@@ -98,11 +98,11 @@ class PlaceFinder:
         coordinates, how = _coordinates(matter)
         reasons = [] if how is None else [how]
         phrase, district = None, None
-        for words, written in ((matter.text, matter.written), (matter.subject, matter.case.subject)):
+        for words, written in ((matter.text, matter.written), (matter.subject, matter.title)):
             if phrase is None:
                 phrase, district, reason = self._named(words, written)
                 reasons += [reason] if reason else []
-        lamp = _LAMP.search(matter.written) or _LAMP.search(matter.case.subject)
+        lamp = _LAMP.search(matter.written) or _LAMP.search(matter.title)
         if lamp is not None:
             phrase = f"{phrase}, lampa č. {lamp[1]}" if phrase else f"lampa č. {lamp[1]}"
             reasons.append("place.lamp")
@@ -190,7 +190,7 @@ def _house_number(hit: Found[_Known], words: Sequence[Word], written: str) -> st
 
 
 def _coordinates(matter: Matter) -> tuple[Position | None, str | None]:
-    text = matter.case.text
+    text = matter.written
     if match := _MAP_LINK.search(text):
         return Position(float(match[2]), float(match[1])), "place.map-link"
     if match := _DECIMAL.search(text):

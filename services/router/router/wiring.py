@@ -33,6 +33,7 @@ def run(settings: Settings) -> None:
     )
     checks = {"packs": shelf.check, "reader": worker.check}
     with HealthServer(settings.health_listen, ready=checks, live={"reader": worker.stuck}, resume=worker.resume):
-        # Nothing is decided before the town's pack is there.
+        # Nothing is decided before the packs of all towns are there.
+        view.loaded.wait()
         shelf.filled.wait()
         worker.run()
