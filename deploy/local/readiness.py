@@ -3,7 +3,7 @@
 import http.client
 import socket
 from collections.abc import Callable
-from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 from confluent_kafka import KafkaException
@@ -14,6 +14,8 @@ from pymongo.errors import OperationFailure, PyMongoError
 from deploy.local.ports import HOST
 
 REPLICA_SET = "rs0"
+# MongoDB's number of this error.
+ALREADY_INITIALIZED = 23
 
 Check = Callable[[], bool]
 
@@ -51,18 +53,28 @@ def mongod_ready(port: int) -> Check:
             return False
         address = f"mongodb://{HOST}:{port}/?directConnection=true"
         try:
-            with MongoClient[dict[str, object]](address, serverSelectionTimeoutMS=1000) as client:
+            with MongoClient[dict[str, Any]](address, serverSelectionTimeoutMS=1000) as client:
                 if client.admin.command("hello").get("isWritablePrimary"):
                     return True
-                members = [{"_id": 0, "host": f"{HOST}:{port}"}]
-                # Refused when the set exists already: then its election is under way.
-                with suppress(OperationFailure):
-                    client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
+                _found_replica_set(client, f"{HOST}:{port}")
         except PyMongoError:
             pass
         return False
 
     return check
+
+
+def _found_replica_set(client: MongoClient[dict[str, Any]], host: str) -> None:
+    """Make the node its own replica set; a set that was founded on another port gets the present one."""
+    try:
+        client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [{"_id": 0, "host": host}]})
+    except OperationFailure as refused:
+        if refused.code != ALREADY_INITIALIZED:
+            return
+        config = client.admin.command("replSetGetConfig")["config"]
+        if config["members"][0]["host"] != host:
+            config["members"][0]["host"] = host
+            client.admin.command("replSetReconfig", {**config, "version": config["version"] + 1}, force=True)
 
 
 def answers_http(port: int) -> Check:

@@ -135,11 +135,11 @@ def test_an_outage_lasts_until_it_is_ended(system: LocalSystem) -> None:
     assert len(list(system.places.mail.glob("*.eml"))) == 1
 
 
-def test_the_same_directory_starts_again_with_its_data_and_stops_without_a_trace(tmp_path: Path) -> None:
-    ports = Ports.free()
+def test_the_same_directory_starts_again_on_other_ports_and_stops_without_a_trace(tmp_path: Path) -> None:
     kafka_and_mongo = {"S3_ENDPOINT": "http://unused", "SMTP_RELAY": "unused:1"}
     pids: list[int] = []
     for start in (1, 2):
+        ports = Ports.free()
         with LocalSystem(tmp_path, ports, existing=kafka_and_mongo) as system:
             try:
                 system.start_servers()
@@ -151,10 +151,11 @@ def test_the_same_directory_starts_again_with_its_data_and_stops_without_a_trace
             with MongoClient[dict[str, object]](system.environment["MONGODB_URI"]) as client:
                 client.trial.starts.insert_one({"_id": start})
                 assert client.trial.starts.count_documents({}) == start
+            AdminClient({"bootstrap.servers": system.environment["KAFKA_BOOTSTRAP"]}).list_topics(timeout=10)
+        assert not any(is_taken(port) for port in (*ports.kafka, *ports.kafka_controllers, ports.mongod))
     assert len(pids) == 4
     assert [pid for pid in pids if start_ticks(pid) is not None] == []
     assert os.listdir(tmp_path / "run") == ["lock"]
-    assert not any(is_taken(port) for port in (*ports.kafka, *ports.kafka_controllers, ports.mongod))
 
 
 @pytest.fixture
