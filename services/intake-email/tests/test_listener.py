@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import shutil
 import smtplib
 import socket
 import ssl
@@ -10,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -420,22 +421,29 @@ def test_who_waits_for_an_answer_gets_it_before_the_service_stops() -> None:
         assert peer.line().startswith(b"250 2.0.0")
 
 
-def test_mail_comes_over_tls_where_there_is_a_certificate(tmp_path: Path) -> None:
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    made = subprocess.run(
-        f"openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 1 -keyout {key} -out {certificate}".split(),
-        check=False,
-        capture_output=True,
-    )
-    if made.returncode != 0:
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A certificate of this machine's own and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    certificate, key = str(folder / "certificate.pem"), str(folder / "key.pem")
+    if shutil.which("openssl") is None and os.environ.get("CI") != "true":
         pytest.skip("no openssl to make a certificate with")
-    context = ssl.create_default_context(cafile=str(certificate))
+    asked = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 1"
+    subprocess.run([*asked.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key
+
+
+def _trusting(certificate: tuple[str, str]) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=certificate[0])
     context.check_hostname = False
-    tls = listener.tls_context(str(certificate), str(key))
+    return context
+
+
+def test_mail_comes_over_tls_where_there_is_a_certificate(certificate: tuple[str, str]) -> None:
     limits = Limits(10, 10, 100)
-    with house(tls=tls, limits=limits) as (port, inside, _):
+    with house(tls=listener.tls_context(*certificate), limits=limits) as (port, inside, _):
         with client(port) as smtp:
-            smtp.starttls(context=context)
+            smtp.starttls(context=_trusting(certificate))
             assert smtp.sendmail(CITIZEN, [ADDRESS], message()) == {}
             assert "starttls" not in smtp.esmtp_features
             assert "auth" not in smtp.esmtp_features
@@ -443,7 +451,21 @@ def test_mail_comes_over_tls_where_there_is_a_certificate(tmp_path: Path) -> Non
         eventually(lambda: limits.open_connections == 0)
 
 
-def test_commands_smuggled_in_before_tls_are_thrown_away(tmp_path: Path) -> None:
+def test_commands_sent_in_clear_behind_starttls_are_thrown_away(certificate: tuple[str, str]) -> None:
+    with house(tls=listener.tls_context(*certificate)) as (port, inside, _), Raw(port) as peer:
+        assert peer.say(b"EHLO x\r\n").startswith(b"250")
+        smuggled = f"EHLO evil\r\nMAIL FROM:<zly@example.test>\r\nRCPT TO:<{ADDRESS}>\r\n".encode()
+        assert peer.say(b"STARTTLS\r\n" + smuggled).startswith(b"220")
+        with _trusting(certificate).wrap_socket(peer.socket, server_hostname="localhost") as safe:
+            safe.sendall(b"EHLO good\r\nDATA\r\n")
+            with safe.makefile("rb") as answers:
+                while answers.readline()[3:4] == b"-":
+                    pass
+                assert answers.readline().startswith(b"503")
+        assert inside.mails == []
+
+
+def test_tls_is_not_offered_without_a_certificate() -> None:
     with house() as (port, _, _stop), Raw(port) as peer:
         peer.say(b"EHLO x\r\n")
         assert peer.say(b"STARTTLS\r\n").startswith((b"454", b"500", b"502"))
