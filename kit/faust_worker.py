@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -83,7 +84,18 @@ class FaustWorker:
     def run(self) -> None:
         """Reads until SIGTERM or SIGINT; ends the process."""
         worker = faust.Worker(self.app, quiet=True, override_logging=False, redirect_stdouts=False, loglevel="ERROR")
+        threading.Thread(target=self._end_when_crashed, args=(worker,), name="watch", daemon=True).start()
         worker.execute_from_commandline()
+
+    def _end_when_crashed(self, worker: Any) -> None:
+        """A crash inside faust can leave a process that lives and reads nothing: seen when its consumer's thread failed."""
+        while not (worker.crashed or self.app.crashed):
+            time.sleep(0.5)
+        logger.critical("process_failed", extra={"reason": "faust crashed"})
+        # Time for an orderly stop; what is not acknowledged comes again.
+        time.sleep(3)
+        logging.shutdown()
+        os._exit(UNEXPECTED_EXIT)
 
     def check(self) -> str | None:
         """Readiness: assigned, not paused, and the event in hand is not older than 30 s."""
