@@ -69,7 +69,7 @@ class Matter:
 
 _GAP = [Word("", "", 0)] * 3
 # What follows says where something is, not what: `tráva u hřiště` is about the grass.
-_WHERE = {"u", "pred", "naproti", "vedle", "pobliz", "kousek", "smerem", "smer"}
+_WHERE = {"u", "pred", "naproti", "vedle", "pobliz", "kousek", "smerem", "smer", "k", "ke"}
 
 
 def matter_of(case: CaseText) -> Matter:
