@@ -79,14 +79,14 @@ def every_variable_is_a_setting(compose: Compose) -> Iterator[str]:
 
 
 def every_local_setting_is_told(compose: Compose) -> Iterator[str]:
-    """What `make up` tells a service, the containers tell it too."""
+    """What `make up` tells a service, the containers tell it too; where to listen only if it has a port to be reached at."""
     told = set(service_environment(NOWHERE, Ports(), servers_of_the_local_system())) | OF_THE_IMAGE
     for name, known in _settings_of(compose).items():
-        by_image = OF_THE_IMAGE | (
-            IN_SECRETS_FILE if "SECRETS_FILE" in compose["services"][name]["environment"] else set()
-        )
-        if missing := (told & known) - set(compose["services"][name]["environment"]) - by_image:
-            yield f"{name} is not told {sorted(missing)}"
+        service = compose["services"][name]
+        by_image = OF_THE_IMAGE | (IN_SECRETS_FILE if "SECRETS_FILE" in service["environment"] else set())
+        missing = (told & known) - set(service["environment"]) - by_image
+        if wanted := {setting for setting in missing if "ports" in service or not setting.endswith("_LISTEN")}:
+            yield f"{name} is not told {sorted(wanted)}"
 
 
 def servers_of_the_local_system() -> dict[str, str]:

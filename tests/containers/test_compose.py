@@ -34,6 +34,7 @@ BREAKS: list[tuple[Check, Break]] = [
     (checks.every_variable_is_a_setting, lambda parts: parts["notifier"]["environment"].update(SMTP_RELLAY="relay:25")),
     (checks.every_local_setting_is_told, lambda parts: parts["notifier"]["environment"].pop("SMTP_RELAY")),
     (checks.every_local_setting_is_told, lambda parts: parts["notifier"]["environment"].pop("SECRETS_FILE")),
+    (checks.every_local_setting_is_told, lambda parts: parts["tickets-api"]["environment"].pop("API_LISTEN")),
     (checks.same_ports, lambda parts: parts["tickets-api"].update(ports=["8010:8010"])),
     (checks.same_ports, lambda parts: parts["mongo"].update(ports=["127.0.0.1:27017:27017"])),
     (checks.same_town, lambda parts: parts["intake-email"]["environment"].update(MUNICIPALITIES="a@b.test=b")),
