@@ -9,7 +9,7 @@ from kit.settings import argument_parser, load
 from notifier.deliveries import Delivery, State
 from notifier.keeping import StoreAway
 from notifier.settings import Settings
-from notifier.wiring import delivery_store, now, service
+from notifier.wiring import delivery_store, now, run
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,10 +42,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(settings: Settings) -> int:
     logs.setup("notifier", settings.instance, settings.log_level)
-    stop = stopping.until_signal()
-    with service(settings, stop) as running:
-        running.run(stop)
-    return 0
+    return run(settings, stopping.until_signal())
 
 
 def _list(settings: Settings, parsed: argparse.Namespace) -> int:

@@ -1,12 +1,8 @@
-"""Builds the service from its settings; tests build it from other parts."""
+"""Builds the service from its settings and runs its parts; tests build it from other parts."""
 
 import asyncio
 import logging
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from contracts.registry import RULESETS, TICKET_EVENTS
@@ -14,14 +10,13 @@ from kit import mongo
 from kit.compacted import CompactedView
 from kit.consumer import Consumer, Subscription
 from kit.health import HealthServer
-from kit.object_store import S3ObjectStore
-from kit.partitions import BrokerAway
+from kit.object_store import S3ObjectStore, get_patiently
 from kit.producer import Producer
 from kit.settings import host_and_port
+from kit.stopping import run_parts
 from notifier.caps import Caps
 from notifier.handlers import TicketEventHandler
 from notifier.keeping import StoreAway
-from notifier.rulesets import Rulesets
 from notifier.sending.relay import Relay, RelayAddress
 from notifier.sending.sender import Sender
 from notifier.sending.telling import Teller
@@ -29,6 +24,7 @@ from notifier.sending.turns import Room
 from notifier.settings import Settings
 from notifier.store import MongoDeliveryStore
 from notifier.writing.composing import Composer, SigningKey
+from packs.shelf import PackShelf
 
 READER = "notifier"
 
@@ -36,8 +32,9 @@ logger = logging.getLogger(__name__)
 
 
 def now() -> datetime:
-    """The time in UTC."""
-    return datetime.now(UTC)
+    """The time in UTC, to the millisecond as the database keeps it."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def signing_key(settings: Settings) -> SigningKey:
@@ -69,44 +66,16 @@ def delivery_store(settings: Settings) -> MongoDeliveryStore:
     return MongoDeliveryStore(mongo.connect(settings, READER))
 
 
-@dataclass
-class Service:
-    """All parts of the running service."""
-
-    rulesets: Rulesets
-    view: CompactedView
-    consumer: Consumer
-    sender: Sender
-    store: MongoDeliveryStore
-
-    def run(self, stop: threading.Event) -> None:
-        """Loads the packs, then reads and sends until `stop`. Whatever part ends by itself ends all."""
-        if not _until_there(self.store.prepare, stop) or not _until_there(self.view.load, stop):
-            return
-        failures: list[BaseException] = []
-        parts = [
-            _part("rulesets", lambda: self.view.follow(stop), stop, failures),
-            _part("consumer", lambda: self.consumer.run(stop), stop, failures),
-            _part("sender", lambda: asyncio.run(self.sender.run()), stop, failures),
-        ]
-        stop.wait()
-        self.sender.stop()
-        for part in parts:
-            part.join(timeout=20)
-        if failures:
-            raise failures[0]
-
-
-@contextmanager
-def service(settings: Settings, stop: threading.Event) -> Iterator[Service]:
-    """The service with its health server, all closed at the end."""
+def run(settings: Settings, stop: threading.Event) -> int:
+    """The service until `stop`; returns the exit code."""
     producer = Producer(settings.kafka_bootstrap, client_id=f"{READER}.{settings.instance}")
-    photos = S3ObjectStore.connect(settings)
+    objects = S3ObjectStore.connect(settings)
     store = delivery_store(settings)
-    rulesets = Rulesets(photos, pause=stop.wait)
+    shelf = PackShelf(lambda key: get_patiently(objects, key, stop))
+    view = CompactedView(settings.kafka_bootstrap, RULESETS.name, shelf.take)
     sender = Sender(
         store=store,
-        composer=Composer(rulesets.pack_of, photos, signing_key(settings)),
+        composer=Composer(shelf.pack_of, objects, signing_key(settings)),
         relay=Relay(relay_address(settings)),
         teller=Teller(store, producer),
         instance=settings.instance,
@@ -122,43 +91,33 @@ def service(settings: Settings, stop: threading.Event) -> Iterator[Service]:
         handler=TicketEventHandler(store, clock=now, wake=sender.wake),
         producer=producer,
     )
-    ready = {"rulesets": rulesets.check, "consumer": consumer.check, "sender": sender.check}
+    ready = {"packs": shelf.check, "consumer": consumer.check, "sender": sender.check}
     live = {"consumer": consumer.stuck, "sender": sender.stuck}
     try:
         with HealthServer(settings.health_listen, ready=ready, live=live, resume=consumer.resume):
-            view = CompactedView(settings.kafka_bootstrap, RULESETS.name, rulesets.change)
-            yield Service(rulesets, view, consumer, sender, store)
+            if not _prepared(store, stop):
+                return 0
+            parts = {"packs": view.run, "consumer": consumer.run, "sender": lambda stop: _send(sender, view, stop)}
+            return run_parts(parts, stop)
     finally:
         producer.close()
 
 
-def _until_there(step: Callable[[], object], stop: threading.Event) -> bool:
-    """Waits out a broker or database that is not there yet; False where `stop` came first."""
-    pause = 0.2
+def _send(sender: Sender, view: CompactedView, stop: threading.Event) -> None:
+    """Without packs nothing can be written: what is due waits for them here and not in its records."""
     while not stop.is_set():
-        started = time.monotonic()
+        if view.loaded.wait(0.2):
+            asyncio.run(sender.run(stop))
+
+
+def _prepared(store: MongoDeliveryStore, stop: threading.Event) -> bool:
+    """Waits out a database that is not there yet; False where `stop` came first."""
+    while not stop.is_set():
         try:
-            step()
-        except (BrokerAway, StoreAway) as error:
-            logger.warning("waits_at_start", extra={"error": type(error).__name__})
+            store.prepare()
+        except StoreAway:
+            logger.warning("database_away")
+            stop.wait(0.5)
         else:
-            logger.info("prepared", extra={"seconds": round(time.monotonic() - started, 3)})
             return True
-        stop.wait(pause)
-        pause = min(pause * 2, 5.0)
     return False
-
-
-def _part(name: str, run: Callable[[], None], stop: threading.Event, failures: list[BaseException]) -> threading.Thread:
-    def guarded() -> None:
-        try:
-            run()
-        except BaseException as error:
-            logger.critical("part_failed", extra={"label": name}, exc_info=error)
-            failures.append(error)
-        finally:
-            stop.set()
-
-    thread = threading.Thread(target=guarded, name=name, daemon=True)
-    thread.start()
-    return thread

@@ -10,7 +10,7 @@ from contracts.envelope import Event
 from contracts.participants import Contact, Participant, Proof, Role, Way
 from contracts.sample_reports import pseudonym_of
 from contracts.sample_tickets import SALT, assigned_snapshot, ticket_event
-from contracts.tickets import TicketData, TicketNumbered, TicketPersonal
+from contracts.tickets import Resolver, ResolverKind, TicketData, TicketNumbered, TicketPersonal
 from notifier.audience import hearings
 from notifier.deliveries import Delivery, deliveries_of
 
@@ -20,6 +20,7 @@ REPORTER_ADDRESS = "obcan@example.test"
 TEAM_ADDRESS = "silnice@lipovany.test"
 DISPATCHER_ADDRESS = "dispecink@lipovany.test"
 BODY_ADDRESS = "poruchy@vodarna.test"
+TECHNICAL_SERVICES = Resolver(kind=ResolverKind.TEAM, code="technicke-sluzby")
 FOREIGN_ID = "<7f3c19@mail.example.test>"
 PACK_PROOF = {Role.RESOLVER: Proof.PACK, Role.DISPATCHER: Proof.PACK, Role.BODY: Proof.PACK}
 
@@ -58,7 +59,7 @@ def event(kind: type[TicketData], *concerned: Participant, sequence: int = 3, **
     if address is not None:
         contacts[concerned[0].id] = Contact(address=address)
     personal = TicketPersonal(salt=SALT, contacts=contacts, **fields.pop("personal", {}))
-    fields.setdefault("after", assigned_snapshot())
+    fields.setdefault("after", assigned_snapshot(resolver=TECHNICAL_SERVICES))
     fields.setdefault("time", NOW)
     return ticket_event(kind, sequence, participants=list(concerned), personal=personal, **fields)
 

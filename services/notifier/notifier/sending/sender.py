@@ -6,6 +6,7 @@ person's mail server waits in the records; only a relay that is away stops all, 
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +34,7 @@ BEAT_SECONDS = 5.0
 ALIVE_FOR = timedelta(seconds=30)
 SAFE_SECONDS = 20.0
 """So long after the last sign of life nothing more is begun: another may think us dead ten seconds later."""
-WAIT_FOR_RULESET = timedelta(seconds=30)
+WAIT_FOR_RULESET = timedelta(seconds=10)
 WAIT_FOR_PHOTOS = timedelta(seconds=15)
 KEEP_FAILED = timedelta(days=14)
 """So long an operator may ask for a failed delivery again; then its personal part is deleted."""
@@ -63,7 +64,7 @@ class Sender:
         self._hand: dict[UUID, Delivery] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._work = asyncio.Event()
-        self._stopping = False
+        self._stop = threading.Event()
         self._alive_since = 0.0
         self._store_away = False
         self._last_turn = time.monotonic()
@@ -73,12 +74,12 @@ class Sender:
         self._composing_threads = ThreadPoolExecutor(2, "composing")
         self._photo_threads = ThreadPoolExecutor(4, "photos")
         self._notes = Notes(lambda records: self._in_store(self.store.write_back, self.owner, records))
-        self._more_waits = False
         self._lost_count = False
 
-    async def run(self) -> None:
+    async def run(self, stop: threading.Event) -> None:
         """Works until `stop`; then lets what is under way come to its end. What a loop raises ends all."""
         self._loop = asyncio.get_running_loop()
+        self._stop = stop
         work = (self._take_forever(), self._beat_forever(), self.teller.run())
         loops = [asyncio.create_task(coroutine) for coroutine in work]
         try:
@@ -96,11 +97,6 @@ class Sender:
                 await self._in_store(self.store.leave, self.owner)
             for threads in (self._composing_threads, self._photo_threads, self._store_threads):
                 threads.shutdown(wait=False)
-
-    def stop(self) -> None:
-        """Asks for the end; from any thread."""
-        self._stopping = True
-        self.wake()
 
     def wake(self) -> None:
         """There may be work; from any thread."""
@@ -120,7 +116,7 @@ class Sender:
     # Taking.
 
     async def _take_forever(self) -> None:
-        while not self._stopping:
+        while not self._stop.is_set():
             self._last_turn = time.monotonic()
             self._work.clear()
             taken = 0
@@ -143,11 +139,10 @@ class Sender:
             self._lost_count = False
         now = self.clock()
         busy = busy_with(self._hand.values(), self.room)
-        most = 2 * limit + 8
-        found = await self._in_store(lambda: self.store.due(now, busy=busy, limit=most))
+        # Some more than fit, because of what goes one after another.
+        found = await self._in_store(lambda: self.store.due(now, busy=busy, limit=2 * limit + 8))
         self._note_store(away=False)
         chosen = choose(found, self._hand.values(), self.room)[:limit]
-        self._more_waits = bool(busy.lanes) or len(found) == most or len(chosen) < len(found)
         if not chosen:
             return 0
         ids = await self._in_store(self.store.take, self.owner, [delivery.id for delivery in chosen])
@@ -181,8 +176,7 @@ class Sender:
                     await self._finish(delivery, deliveries.failed(delivery, "broken", self.clock()))
                 finally:
                     self._hand.pop(delivery.id, None)
-                    if self._more_waits:
-                        self._work.set()
+                    self._work.set()
 
         task = asyncio.create_task(guarded())
         self._tasks.add(task)

@@ -14,7 +14,7 @@ from notifier.deliveries import Delivery
 from notifier.writing.mail import Attachment, Mail, build
 from notifier.writing.page import html_of
 from notifier.writing.photos import NotStrippable, without_metadata
-from notifier.writing.rendering import NotTold, text_of
+from notifier.writing.rendering import PRAGUE, NotTold, text_of, wrapped
 from packs import Pack, TextError
 
 MOST_PHOTO_BYTES = 10 * 1024 * 1024
@@ -100,10 +100,10 @@ class Composer:
             reply_to=self._address(delivery, pack, _TOKEN_ROLES[delivery.role]),
             envelope_sender=self._address(delivery, pack, TokenRole.BOUNCE),
             subject=rendered.subject,
-            plain=rendered.body,
+            plain=wrapped(rendered.body),
             html=None if delivery.role == Role.BODY else page,
             mark=delivery.mark,
-            date=delivery.first_due,
+            date=delivery.first_due.astimezone(PRAGUE),
             language=delivery.language,
             answers=delivery.personal.message_id if delivery.personal else None,
             attachments=attached,

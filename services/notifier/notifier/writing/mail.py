@@ -4,6 +4,9 @@
 It lets line breaks into headers, so each value passes `_one_line`.
 """
 
+# `Message` takes its parameters only from type checkers.
+from __future__ import annotations
+
 import hashlib
 import re
 from base64 import encodebytes
@@ -12,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
 from email.message import Message
+from email.policy import compat32
 from email.utils import format_datetime, formataddr
 from quopri import encodestring
 from typing import Any
@@ -21,6 +25,8 @@ from notifier.audience import Mark
 
 # Not `All`: that would also suppress the reports of failed delivery, and those we want (MS-OXCMAIL 2.1.3.2.14).
 SUPPRESSED = "DR, RN, NRN, OOF, AutoReply"
+# Nothing is folded but what folds itself here: a folded Message-ID or Reply-To is lawful, and read wrongly by many.
+_POLICY = compat32.clone(linesep="\r\n", max_line_length=None)
 _FOREIGN_ID = re.compile(r"^<[\x21-\x3b\x3d\x3f-\x7e]{1,250}>$")
 _FROM_PERSON = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -73,14 +79,13 @@ def build(mail: Mail) -> bytes:
     for name, value in whole.items():
         message[name] = value
     message.set_payload(whole.get_payload())
-    # The generator writes LF; bodies here hold only LF too, so that each becomes CRLF once.
-    return message.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return message.as_bytes(policy=_POLICY)
 
 
-def _headers(mail: Mail) -> list[tuple[str, str | Header]]:
+def _headers(mail: Mail) -> list[tuple[str, str]]:
     thread = f"<ticket.{mail.ticket_id}@{mail.town_address.rpartition('@')[2]}>"
     answers = mail.answers if mail.answers and _FOREIGN_ID.match(mail.answers) else None
-    headers: list[tuple[str, str | Header]] = [
+    headers = [
         ("From", formataddr((_one_line(mail.town_name), mail.town_address))),
         ("To", mail.recipient if mail.recipient.isascii() else "undisclosed-recipients:;"),
         ("Subject", _encoded(_one_line(mail.subject)[:200])),
@@ -88,7 +93,7 @@ def _headers(mail: Mail) -> list[tuple[str, str | Header]]:
         ("Message-ID", message_id(mail.delivery_id, mail.ticket_id, mail.town_address)),
         ("Reply-To", mail.reply_to),
         # No mail has the first id: it holds all mails of a case together, whichever of them was read or deleted.
-        ("References", f"{thread} {answers}" if answers else thread),
+        ("References", f"{thread}\n {answers}" if answers else thread),
         ("Content-Language", mail.language),
     ]
     if answers:
@@ -134,8 +139,8 @@ def _multipart(subtype: str, parts: list[Message[Any, Any]], delivery_id: UUID) 
     return whole
 
 
-def _encoded(value: str) -> str | Header:
-    return value if value.isascii() else Header(value, "utf-8", header_name="Subject")
+def _encoded(value: str) -> str:
+    return value if value.isascii() else Header(value, "utf-8", header_name="Subject", maxlinelen=76).encode()
 
 
 def _one_line(value: str) -> str:

@@ -7,7 +7,7 @@ from html import escape
 from packs.texts import Rendered
 
 _ITEM = re.compile(r"^\s*[-•*]\s+(.*)$")
-_FACT = re.compile(r"^([^\W\d_][^:\n<>]{1,28}):\s+(\S.*)$")
+_FACT = re.compile(r"^([^\W\d_][^:.\n<>]{1,44}):\s+(\S.*)$")
 _NUMBER = re.compile(r"\b\d{4}-\d{6,12}\b")
 _STYLE: Mapping[str, str] = {
     "body": "margin:0;padding:0;background:#f2f4f7;",

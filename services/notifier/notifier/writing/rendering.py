@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from textwrap import wrap
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from notifier.writing.masking import masked
 from packs import Pack
 from packs.texts import Rendered, render
 
-_PRAGUE = ZoneInfo("Europe/Prague")
+PRAGUE = ZoneInfo("Europe/Prague")
 _DAYS = ("pondělí", "úterý", "středa", "čtvrtek", "pátek", "sobota", "neděle")
 _MONTHS = (
     "ledna", "února", "března", "dubna", "května", "června",
@@ -27,6 +28,9 @@ _ENGLISH_MONTHS = (
 _IN_THE_SYSTEM = "Text zprávy najdete v systému."
 _CONFIDENTIAL_CATEGORY = {"cs": "Důvěrné podání", "en": "Confidential matter"}
 _LONGEST_PLACE = 150
+_COLUMNS = 76
+_AUTHORS_COLUMNS = 112
+"""Packs are written in windows of 120 columns, indented."""
 
 
 class NotTold(Exception):
@@ -38,7 +42,8 @@ def text_of(delivery: Delivery, pack: Pack, attached: Sequence[str], left_out: S
     told = variables(delivery, pack, attached, left_out)
     if delivery.template == "state_changed" and told["state_sentence"] is None:
         raise NotTold
-    return render(pack.texts[delivery.template], delivery.template, delivery.language, told)
+    rendered = render(pack.texts[delivery.template], delivery.template, delivery.language, told)
+    return Rendered(rendered.subject, unwrapped(rendered.body))
 
 
 def variables(delivery: Delivery, pack: Pack, attached: Sequence[str], left_out: Sequence[str]) -> dict[str, Any]:
@@ -55,8 +60,8 @@ def variables(delivery: Delivery, pack: Pack, attached: Sequence[str], left_out:
         "coordinates": _coordinates(personal),
         "due_date": due_date(case, language),
         "subject": personal.subject,
-        "report_text": personal.text,
-        "message_text": personal.text or _IN_THE_SYSTEM,
+        "report_text": quoted(personal.text) if personal.text else None,
+        "message_text": _message(delivery, personal),
         "words": personal.words,
         "attachments": list(attached),
         "attachments_left_out": list(left_out),
@@ -82,6 +87,33 @@ def for_a_body(personal: DeliveryPersonal | None) -> DeliveryPersonal | None:
     )
 
 
+def quoted(text: str) -> str:
+    """A stranger's words, so marked that they cannot pass for the town's own."""
+    lines = [line for long_line in text.splitlines() for line in wrap(long_line, _COLUMNS - 2) or [""]]
+    return "\n".join(f"> {line}".rstrip() for line in lines)
+
+
+def unwrapped(body: str) -> str:
+    """Sentences that the pack's author broke at the edge of his window, in one line again: each reader's window is another."""
+    lines: list[str] = []
+    for line in body.splitlines():
+        previous = lines[-1] if lines else ""
+        first_word = line.split(" ", 1)[0]
+        if previous and line and not line.startswith(">") and len(previous) + 1 + len(first_word) > _AUTHORS_COLUMNS:
+            lines[-1] = f"{previous} {line}"
+        else:
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def wrapped(body: str) -> str:
+    """The plain text as mail has it: no line of the town's words longer than 76 signs."""
+    lines = []
+    for line in body.splitlines():
+        lines += wrap(line, _COLUMNS, break_long_words=False, break_on_hyphens=False) or [""]
+    return "\n".join(lines) + "\n"
+
+
 def due_date(case: Snapshot, language: str) -> str | None:
     """By when a solution is promised, in words."""
     due = next((deadline.due for deadline in case.deadlines if deadline.kind == DeadlineKind.SOLUTION), None)
@@ -90,7 +122,7 @@ def due_date(case: Snapshot, language: str) -> str | None:
 
 def date_in_words(moment: datetime, language: str) -> str:
     """`úterý 1. prosince 2026`, by the calendar of Prague."""
-    day = moment.astimezone(_PRAGUE)
+    day = moment.astimezone(PRAGUE)
     if language == "en":
         return f"{_ENGLISH_DAYS[day.weekday()]} {day.day} {_ENGLISH_MONTHS[day.month - 1]} {day.year}"
     return f"{_DAYS[day.weekday()]} {day.day}. {_MONTHS[day.month - 1]} {day.year}"
@@ -131,11 +163,19 @@ def _competent(case: Snapshot, pack: Pack) -> dict[str, Any]:
         competent["resolver_name"] = pack.resolver_for(pack.category(case.category)).name
     resolver = case.resolver
     if resolver is not None and resolver.kind == ResolverKind.TEAM:
-        competent["resolver_name"] = pack.team(resolver.code).name
+        # A newer pack may have dissolved the team: then the town as a whole answers for it.
+        competent["resolver_name"] = next((t.name for t in pack.teams if t.slug == resolver.code), pack.town.name)
     if resolver is not None and resolver.kind == ResolverKind.BODY:
         body = pack.body(resolver.code)
         competent |= {"body_name": body.name, "body_phone": body.phone}
     return competent
+
+
+def _message(delivery: Delivery, personal: DeliveryPersonal) -> str:
+    if not personal.text:
+        return _IN_THE_SYSTEM
+    # A clerk's answer is the town's own word.
+    return personal.text if delivery.template == "message_to_reporter" else quoted(personal.text)
 
 
 def _coordinates(personal: DeliveryPersonal) -> str | None:
