@@ -173,6 +173,30 @@ _KEYS = (
         (NUMBER, CATEGORY, PLACE, WORDS, ATTACHED, LEFT_OUT),
     ),
     TextKey(
+        "message_from_body",
+        "To the resolver: the body outside the town answered.",
+        (
+            NUMBER,
+            CATEGORY,
+            PLACE,
+            Variable("body_name", "The body outside that the case is with.", "Lipenské vodárny", None),
+            WORDS,
+            ATTACHED,
+            LEFT_OUT,
+        ),
+    ),
+    TextKey(
+        "internal_note",
+        "To the resolver: a colleague left a note that the reporter does not see.",
+        (NUMBER, CATEGORY, PLACE, WORDS, ATTACHED, LEFT_OUT),
+    ),
+    TextKey(
+        "message_confidential",
+        "To the reporter of a sealed matter: an answer waits that does not travel by e-mail.",
+        (NUMBER,),
+        ACKNOWLEDGED,
+    ),
+    TextKey(
         "dispatcher_attention",
         "To the dispatcher: something needs a person.",
         (
