@@ -52,9 +52,9 @@ ADDRESSES = {
 }
 
 
-def event(kind: type[TicketData], *concerned: Participant, sequence: int = 3, **fields: Any) -> Event[Any]:
+def event(kind: type[TicketData], *concerned: Participant, **fields: Any) -> Event[Any]:
     """A ticket event that concerns these; `personal` takes fields of TicketPersonal, `address` another one for the first."""
-    address = fields.pop("address", None)
+    sequence, address = fields.pop("sequence", 3), fields.pop("address", None)
     contacts = {person.id: Contact(address=ADDRESSES.get(person.id)) for person in concerned}
     if address is not None:
         contacts[concerned[0].id] = Contact(address=address)

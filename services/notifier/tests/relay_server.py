@@ -87,8 +87,7 @@ class RelayServer:
         if local in self.hold_rcpt:
             await self.released.wait()
         if local in self.drop_rcpt:
-            server.transport.abort()
-            return ""
+            return _dropped(server)
         envelope.rcpt_tos.append(address)
         return self.rcpt.get(local, "250 OK")
 
@@ -101,6 +100,11 @@ class RelayServer:
         if local in self.hold_data:
             await self.released.wait()
         if local in self.drop_data:
-            server.transport.abort()
-            return ""
+            return _dropped(server)
         return answer
+
+
+def _dropped(server: SMTP) -> str:
+    assert isinstance(server.transport, asyncio.Transport)
+    server.transport.abort()
+    return ""

@@ -60,14 +60,12 @@ def assigned(*people: Participant, confidentiality: Confidentiality = OPEN, **fi
     return event(TicketAssigned, *people, confidentiality=confidentiality, **{"actor": ROUTER, **fields})
 
 
-def message(*people: Participant, direction: Direction, visibility: Visibility, **fields: Any) -> Event[Any]:
+def message(*people: Participant, **fields: Any) -> Event[Any]:
     return event(
         TicketMessageAdded,
         *people,
         **{
             "message_id": "7d5cb7f5-9d2a-5a4c-8a4b-2f1d3a5b6c7d",
-            "direction": direction,
-            "visibility": visibility,
             "author": "referent-1",
             "matched": Matching.BY_HAND,
             "actor": CLERK,
@@ -138,7 +136,7 @@ def test_a_case_that_nothing_has_classified_sends_no_content_to_a_mailbox() -> N
 
 
 def test_a_body_is_asked_unless_the_case_is_sealed() -> None:
-    to_body = {"after": assigned_snapshot(resolver=WATER_COMPANY, state=TicketState.FORWARDED)}
+    to_body: dict[str, Any] = {"after": assigned_snapshot(resolver=WATER_COMPANY, state=TicketState.FORWARDED)}
     assert told(assigned(BODY, **to_body)) == {Role.BODY: "body_request"}
     assert told(assigned(BODY, confidentiality=SEALED, **to_body)) == {}
     assert told(assigned(BODY)) == {}

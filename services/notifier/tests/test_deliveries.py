@@ -1,6 +1,7 @@
 """The states of a delivery, and what a mail server's answers make of it."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -34,7 +35,7 @@ from .builders import BODY, NOW, REPORTER, REPORTER_ADDRESS, deliveries, deliver
 LATER = NOW + timedelta(minutes=1)
 
 
-def under_way(**changes: object) -> Delivery:
+def under_way(**changes: Any) -> Delivery:
     return handed_over(tried(delivery(owner="1/us", **changes), NOW))
 
 

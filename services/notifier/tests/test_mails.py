@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from email.policy import default
 from html import unescape
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -88,7 +88,7 @@ def case(**changes: Any) -> Any:
     return assigned_snapshot(**{"resolver": TECHNICAL_SERVICES, **changes})
 
 
-def said(*people: Any, direction: Direction, visibility: Visibility, **fields: Any) -> Any:
+def said(*people: Any, **fields: Any) -> Any:
     given = {
         "message_id": "7d5cb7f5-9d2a-5a4c-8a4b-2f1d3a5b6c7d",
         "author": "referent-1",
@@ -96,7 +96,7 @@ def said(*people: Any, direction: Direction, visibility: Visibility, **fields: A
         "actor": CLERK,
         "after": case(),
     }
-    return event(TicketMessageAdded, *people, direction=direction, visibility=visibility, **{**given, **fields})
+    return event(TicketMessageAdded, *people, **{**given, **fields})
 
 
 def numbered(**fields: Any) -> Any:
@@ -178,7 +178,7 @@ def only_delivery(name: str) -> Delivery:
 def sent(delivery: Delivery) -> tuple[Parcel, EmailMessage]:
     parcel = composer().compose(delivery)
     assert isinstance(parcel, Parcel), parcel
-    return parcel, cast(EmailMessage, message_from_bytes(parcel.content, policy=default))
+    return parcel, message_from_bytes(parcel.content, policy=default)
 
 
 def plain(message: EmailMessage) -> str:
@@ -375,7 +375,7 @@ def test_what_does_not_come_along_is_named() -> None:
 def test_a_photo_that_is_gone_is_named_and_the_mail_goes_out() -> None:
     parcel = composer(MemoryObjectStore()).compose(only_delivery("task"))
     assert isinstance(parcel, Parcel)
-    message = cast(EmailMessage, message_from_bytes(parcel.content, policy=default))
+    message = message_from_bytes(parcel.content, policy=default)
     assert list(message.iter_attachments()) == []
     assert "výmol u čp. 12.jpg" in plain(message)
 

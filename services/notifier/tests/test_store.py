@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 
 from kit import mongo
 from kit.settings import MongoSettings
@@ -27,7 +28,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[DeliveryStore]:
         yield MemoryDeliveryStore()
         return
     servers: Mapping[str, str] = request.getfixturevalue("servers")
-    settings = MongoSettings(mongodb_uri=servers["MONGODB_URI"], mongodb_prefix=f"test{uuid4().hex[:12]}")
+    settings = MongoSettings(mongodb_uri=SecretStr(servers["MONGODB_URI"]), mongodb_prefix=f"test{uuid4().hex[:12]}")
     database = mongo.connect(settings, "notifier")
     real = MongoDeliveryStore(database)
     real.prepare()
@@ -214,7 +215,7 @@ def test_the_listing_shows_the_newest_first_by_state_and_ticket(store: DeliveryS
 
 
 def test_a_database_that_is_not_there_says_so_by_its_own_name() -> None:
-    settings = MongoSettings(mongodb_uri="mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=50&connectTimeoutMS=50")
+    settings = MongoSettings(mongodb_uri=SecretStr("mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=50"))
     database = mongo.connect(settings, "notifier")
     nowhere = MongoDeliveryStore(database.client.get_database("x"))
     with pytest.raises(StoreAway):

@@ -27,7 +27,7 @@ from notifier.audience import Mark
 SUPPRESSED = "DR, RN, NRN, OOF, AutoReply"
 # Nothing is folded but what folds itself here: a folded Message-ID or Reply-To is lawful, and read wrongly by many.
 _POLICY = compat32.clone(linesep="\r\n", max_line_length=None)
-_FOREIGN_ID = re.compile(r"^<[\x21-\x3b\x3d\x3f-\x7e]{1,250}>$")
+_FOREIGN_ID = re.compile(r"^[\x21-\x3b\x3d\x3f-\x7e]{1,250}$")
 _FROM_PERSON = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -58,7 +58,7 @@ class Mail:
     date: datetime
     language: str
     answers: str | None = None
-    """Message-ID of the mail that is answered, as its sender gave it."""
+    """Message-ID of the mail that is answered, as its sender gave it, without angle brackets."""
     attachments: Sequence[Attachment] = ()
 
 
@@ -84,7 +84,7 @@ def build(mail: Mail) -> bytes:
 
 def _headers(mail: Mail) -> list[tuple[str, str]]:
     thread = f"<ticket.{mail.ticket_id}@{mail.town_address.rpartition('@')[2]}>"
-    answers = mail.answers if mail.answers and _FOREIGN_ID.match(mail.answers) else None
+    answers = f"<{mail.answers}>" if mail.answers and _FOREIGN_ID.match(mail.answers) else None
     headers = [
         ("From", formataddr((_one_line(mail.town_name), mail.town_address))),
         ("To", mail.recipient if mail.recipient.isascii() else "undisclosed-recipients:;"),
