@@ -113,6 +113,7 @@ class MessagePersonal(Model):
     """By part name."""
     photo_places: list[PhotoPlace] = []
     message_id: str | None = None
+    """Without angle brackets; so in `references`."""
     references: list[str] = []
 
 

@@ -175,7 +175,7 @@ class TicketPersonal(Model):
     words: str | None = None
     """A clerk's free words beside the reason's code."""
     message_id: str | None = None
-    """Of the e-mail that is being answered, for In-Reply-To."""
+    """Of the e-mail that is being answered, for In-Reply-To; without angle brackets."""
 
 
 class TicketData(EventData):
