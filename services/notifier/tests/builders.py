@@ -21,7 +21,7 @@ TEAM_ADDRESS = "silnice@lipovany.test"
 DISPATCHER_ADDRESS = "dispecink@lipovany.test"
 BODY_ADDRESS = "poruchy@vodarna.test"
 TECHNICAL_SERVICES = Resolver(kind=ResolverKind.TEAM, code="technicke-sluzby")
-FOREIGN_ID = "<7f3c19@mail.example.test>"
+FOREIGN_ID = "7f3c19@mail.example.test"
 PACK_PROOF = {Role.RESOLVER: Proof.PACK, Role.DISPATCHER: Proof.PACK, Role.BODY: Proof.PACK}
 
 

@@ -44,7 +44,7 @@ SECRETS = {
     "place_phrase": "kanárek-místo",
     "matched_words": ["kanárek-slovo"],
     "words": "kanárek-slova",
-    "message_id": "<kanarek@example.test>",
+    "message_id": "kanarek@example.test",
 }
 
 

@@ -299,14 +299,14 @@ def test_the_page_says_what_the_plain_text_says(name: str) -> None:
 def test_an_acknowledgement_answers_the_mail_and_a_case_is_one_thread() -> None:
     _, acknowledgement = sent(only_delivery("acknowledgement"))
     _, task = sent(only_delivery("task"))
-    assert acknowledgement["In-Reply-To"] == FOREIGN_ID
-    assert str(acknowledgement["References"]).split() == [str(task["References"]), FOREIGN_ID]
+    assert acknowledgement["In-Reply-To"] == f"<{FOREIGN_ID}>"
+    assert str(acknowledgement["References"]).split() == [str(task["References"]), f"<{FOREIGN_ID}>"]
     assert task["In-Reply-To"] is None
 
 
 @pytest.mark.parametrize(
     "forged",
-    ["<a@b.test>\r\nBcc: <obet@example.test>", "a@b.test", "<a b@c.test>", "<ž@b.test>", f"<{'x' * 300}@b.test>"],
+    ["<a@b.test>\r\nBcc: <obet@example.test>", "<a@b.test>", "<a b@c.test>", "<ž@b.test>", f"<{'x' * 300}@b.test>"],
 )
 def test_a_message_id_that_is_none_is_not_repeated(forged: str) -> None:
     (delivery,) = deliveries(numbered(personal={"message_id": forged}))
