@@ -39,7 +39,7 @@ class Classifier:
         self._stems: Phrases[int] = Phrases(
             (number, stem) for number, category in enumerate(pack.categories) for stem in category.stems
         )
-        self._worth = _worth({stem for category in pack.categories for stem in category.stems}, pack)
+        self._worth = _worth(pack)
         documents = [
             [category.name, category.name, category.name_en, *category.stems, *category.examples]
             for category in pack.categories
@@ -93,16 +93,20 @@ class Classifier:
         return [score / length for score in scores]
 
 
-def _worth(phrases: Iterable[str], pack: Pack) -> dict[str, float]:
+def _worth(pack: Pack) -> dict[str, float]:
     """What each stem says: more the longer it is, less the more categories have it or a part of it."""
-    by_category = [{_joined(stem) for stem in category.stems} for category in pack.categories]
+    having: dict[str, set[str]] = defaultdict(set)
+    beginning: dict[str, set[str]] = defaultdict(set)
+    for category in pack.categories:
+        for joined in map(_joined, category.stems):
+            having[joined].add(category.slug)
+            for end in range(1, len(joined) + 1):
+                beginning[joined[:end]].add(category.slug)
     worth = {}
-    for phrase in phrases:
+    for phrase in {stem for category in pack.categories for stem in category.stems}:
         joined = _joined(phrase)
-        spread = sum(
-            any(joined.startswith(other) or other.startswith(joined) for other in joined_stems)
-            for joined_stems in by_category
-        )
+        shorter = [having[joined[:end]] for end in range(1, len(joined)) if joined[:end] in having]
+        spread = len(beginning[joined].union(*shorter))
         worth[phrase] = min(MOST_WORTH, LEAST_WORTH + WORTH_PER_LETTER * len(joined)) / spread
     return worth
 

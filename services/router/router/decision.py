@@ -16,6 +16,8 @@ SURE_FROM = 0.5
 """Below this probability a person decides."""
 SEALED_FROM = 0.3
 """Rather a false alarm to the officer than a whistleblower before the dispatcher's eyes."""
+GUESSED_FROM = 0.1
+"""Below this probability the best guess is that nobody knows."""
 CAREFUL_FROM = 0.15
 """A confidential category this probable makes an undecided case confidential."""
 _BY_RULE, _BY_HINT = 0.97, 0.45
@@ -113,7 +115,10 @@ class _Deciding:
 
     @cached_property
     def _candidates(self) -> tuple[Candidate, ...]:
-        alike = self._router.classifier.candidates(self._matter.subject, self._matter.topic)
+        places = self._router.places
+        alike = self._router.classifier.candidates(
+            places.without_streets(self._matter.subject), places.without_streets(self._matter.topic)
+        )
         if self._fired is None:
             return tuple(alike)
         slug = self._fired.rule.then.category
@@ -125,12 +130,15 @@ class _Deciding:
 
     @cached_property
     def _category(self) -> Category:
-        slug = self._candidates[0].category if self._candidates else self._pack.defaults.unclear
-        return self._pack.category(slug)
+        return self._pack.category(self._candidates[0].category if self._known else self._pack.defaults.unclear)
+
+    @cached_property
+    def _known(self) -> bool:
+        return bool(self._candidates) and self._candidates[0].probability >= GUESSED_FROM
 
     @cached_property
     def _decided(self) -> bool:
-        if not self._candidates or self._category.slug == self._pack.defaults.unclear:
+        if self._category.slug == self._pack.defaults.unclear:
             return False
         if self._fired is not None:
             return self._fired.rule.then.sure
@@ -143,7 +151,7 @@ class _Deciding:
     def _why(self) -> str:
         if self._fired is not None:
             return f"matter.{self._fired.rule.slug}"
-        if not self._candidates:
+        if not self._known:
             return "category.nothing-known"
         return "category.words" if self._candidates[0].words else "category.likeness"
 

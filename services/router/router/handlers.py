@@ -70,7 +70,7 @@ class RoutingHandler:
             time=self._clock(),
             subject=opened.subject,
             municipality=opened.municipality,
-            confidentiality=decision.confidentiality,
+            confidentiality=confidentiality(opened, decision),
             causationid=opened.id,
             traceparent=child_of(opened.traceparent),
             basedon=opened.sequence,
@@ -107,7 +107,7 @@ def routing_decided(opened: Event[Any], decision: Decision, digest: str) -> Rout
         urgent=decision.urgent,
         team=decision.team,
         body=decision.body,
-        confidentiality=decision.confidentiality,
+        confidentiality=confidentiality(opened, decision),
         language=decision.language,
         district=decision.district,
         candidates=[
@@ -118,12 +118,17 @@ def routing_decided(opened: Event[Any], decision: Decision, digest: str) -> Rout
         set_aside=decision.set_aside,
         reasons=list(decision.reasons),
         pack=digest,
-        personal=_personal(decision),
+        personal=_personal(opened, decision),
     )
 
 
-def _personal(decision: Decision) -> RoutingPersonal:
-    if decision.confidentiality == Confidentiality.SEALED:
+def confidentiality(opened: Event[Any], decision: Decision) -> Confidentiality:
+    """What was sealed before stays so; any other case was restricted only until somebody knew what it is about."""
+    return Confidentiality.SEALED if opened.confidentiality == Confidentiality.SEALED else decision.confidentiality
+
+
+def _personal(opened: Event[Any], decision: Decision) -> RoutingPersonal:
+    if confidentiality(opened, decision) == Confidentiality.SEALED:
         # Sealed content never travels, not even in a few words.
         return RoutingPersonal()
     where = decision.coordinates

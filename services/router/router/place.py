@@ -110,6 +110,12 @@ class PlaceFinder:
             phrase = "podle polohy ve fotografii" if how == "place.photo" else _in_words(coordinates)
         return WhereItIs(phrase, district, coordinates, tuple(reasons))
 
+    def without_streets(self, words: Sequence[Word]) -> list[Word]:
+        """The words without names of streets: `Nádražní` says nothing of trains."""
+        hits = [hit for hit in self._names.find(words) if hit.owner.rank == 0 and _sure(hit, words)]
+        named = {number for hit in hits for number in range(hit.first, hit.last + 1)}
+        return [word for number, word in enumerate(words) if number not in named]
+
     def _named(self, words: Sequence[Word], written: str) -> tuple[str | None, str | None, str | None]:
         found = _best([hit for hit in self._names.find(words) if _sure(hit, words)])
         if not found:
