@@ -8,7 +8,9 @@ from packs.texts import Rendered
 
 _ITEM = re.compile(r"^\s*[-•*]\s+(.*)$")
 _FACT = re.compile(r"^([^\W\d_][^:.\n<>]{1,44}):\s+(\S.*)$")
+_CALL = re.compile(r"^(\d{3,4})(?= [^\W\d_])")
 _NUMBER = re.compile(r"\b\d{4}-\d{6,12}\b")
+_SHORTEST_WARNING = 5
 _STYLE: Mapping[str, str] = {
     "body": "margin:0;padding:0;background:#f2f4f7;",
     "outer": "width:100%;background:#f2f4f7;",
@@ -22,6 +24,7 @@ _STYLE: Mapping[str, str] = {
     "label": "padding:7px 10px;vertical-align:top;width:34%;color:#51606f;font:14px/1.5 Arial,Helvetica,sans-serif;",
     "value": "padding:7px 10px;vertical-align:top;font:bold 15px/1.5 Arial,Helvetica,sans-serif;color:#1c2430;",
     "quote": "margin:14px 0;padding:2px 14px;border-left:3px solid #c3ccd6;color:#3a4653;",
+    "warning": "font-weight:bold;color:#a4161a;",
     "link": "color:#1f5a8a;",
 }
 
@@ -68,7 +71,16 @@ def _run(kind: str, lines: Sequence[str], links: Sequence[str]) -> str:
     if kind == "fact" and len(lines) > 1:
         rows = "".join(_fact_row(line, links) for line in lines)
         return f'<table role="presentation" style="{_STYLE["facts"]}">{rows}</table>'
-    return f'<p style="{_STYLE["paragraph"]}">' + "<br>\n".join(_inline(line, links) for line in lines) + "</p>"
+    return f'<p style="{_STYLE["paragraph"]}">' + "<br>\n".join(_words(line, links) for line in lines) + "</p>"
+
+
+def _words(line: str, links: Sequence[str]) -> str:
+    inner = _inline(line, links)
+    first, colon, _ = line.partition(":")
+    if colon and first.isupper() and len(first) >= _SHORTEST_WARNING:
+        return f'<span style="{_STYLE["warning"]}">{inner}</span>'
+    # Who needs 112 shall not have to copy it.
+    return _CALL.sub(rf'<a href="tel:\1" style="{_STYLE["link"]}"><strong>\1</strong></a>', inner)
 
 
 def _fact_row(line: str, links: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """From a delivery and the town's pack to the words: what each text may speak of. Pure."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from textwrap import wrap
@@ -29,6 +30,7 @@ _IN_THE_SYSTEM = "Text zprávy najdete v systému."
 _CONFIDENTIAL_CATEGORY = {"cs": "Důvěrné podání", "en": "Confidential matter"}
 _LONGEST_PLACE = 150
 _COLUMNS = 76
+_HELD = "\x00"
 _AUTHORS_COLUMNS = 112
 """Packs are written in windows of 120 columns, indented."""
 
@@ -89,8 +91,7 @@ def for_a_body(personal: DeliveryPersonal | None) -> DeliveryPersonal | None:
 
 def quoted(text: str) -> str:
     """A stranger's words, so marked that they cannot pass for the town's own."""
-    lines = [line for long_line in text.splitlines() for line in wrap(long_line, _COLUMNS - 2) or [""]]
-    return "\n".join(f"> {line}".rstrip() for line in lines)
+    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
 
 
 def unwrapped(body: str) -> str:
@@ -107,11 +108,16 @@ def unwrapped(body: str) -> str:
 
 
 def wrapped(body: str) -> str:
-    """The plain text as mail has it: no line of the town's words longer than 76 signs."""
-    lines = []
-    for line in body.splitlines():
-        lines += wrap(line, _COLUMNS, break_long_words=False, break_on_hyphens=False) or [""]
-    return "\n".join(lines) + "\n"
+    """The plain text as mail has it: lines of at most 76 signs, quoted ones with the mark of a quote each."""
+    return "\n".join(line for long_line in body.splitlines() for line in _wrapped(long_line, _COLUMNS)) + "\n"
+
+
+def _wrapped(line: str, columns: int) -> list[str]:
+    mark = "> " if line.startswith(">") else ""
+    # Groups of digits are telephone numbers more often than not: they stay together.
+    held = re.sub(r"(?<=\d) (?=\d)", _HELD, line.removeprefix(mark))
+    pieces = wrap(held, columns - len(mark), break_long_words=False, break_on_hyphens=False) or [""]
+    return [(mark + piece.replace(_HELD, " ")).rstrip() for piece in pieces]
 
 
 def due_date(case: Snapshot, language: str) -> str | None:
@@ -147,11 +153,12 @@ def _matter(delivery: Delivery, pack: Pack, language: str) -> dict[str, Any]:
     if delivery.role == Role.REPORTER and delivery.confidentiality != Confidentiality.OPEN:
         # Whose mailbox it is nobody can be sure: there, not even the category of a confidential matter is named.
         name = _CONFIDENTIAL_CATEGORY.get(language, _CONFIDENTIAL_CATEGORY["cs"])
-    # The category's sentences and questions are there in Czech only.
+    # The category's sentences and questions are there in Czech only; what an emergency's says, its own text says better.
     czech = language != "en"
+    answer = category.answer if czech and category.slug != pack.defaults.emergency else None
     return {
         "category_name": name,
-        "category_answer": category.answer if czech else None,
+        "category_answer": answer,
         "questions": category.questions if czech else [],
         "place_needed": category.needs_place,
     }
