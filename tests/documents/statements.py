@@ -20,7 +20,8 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _CODE = re.compile(r"```.*?\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 _PATH = re.compile(r"(?<![\w./:<-])((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:md|yml|toml|py))(?![\w*{<…-])")
 _COMMAND = re.compile(r"python -m ([a-z_.]+)((?: [a-z][a-z-]+(?![\w/.:=]))*)")
-_MAKE = re.compile(r"\bmake ([a-z]+)")
+# `apt-get install -y make …` is no target.
+_MAKE = re.compile(r"(?<!-y )\bmake ([a-z]+)(?![\w-])")
 _SETTING = re.compile(r"(?<![\w$-])([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])(?![\w-])")
 _METRIC = re.compile(r"\bhelpdesk_[a-z_]+\b")
 _DECISION = re.compile(r"[Dd]ecisions? (\d{4})(?:(?:, | and )(\d{4}))*")
@@ -120,14 +121,16 @@ def _words_of_the_code() -> frozenset[str]:
         text=True,
         check=True,
     ).stdout.split("\0")
-    names = [name for name in listed if name.endswith((".py", "Makefile", "Dockerfile", ".yml", ".ci/run"))]
+    kinds = (".py", "Makefile", "Dockerfile", ".yml", ".ci/run")
+    # The tests beside this file name what does not exist.
+    names = [name for name in listed if name.endswith(kinds) and not name.startswith("tests/documents/")]
     text = "\n".join((PROJECT / name).read_text() for name in names if (PROJECT / name).exists())
     # A setting is a field's name in lower case.
     return frozenset(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", text.upper()))
 
 
 def unknown_metrics(text: str) -> Iterator[str]:
-    """Metrics that kit/metrics.py does not have."""
+    """Metrics that kit/metrics.py does not have; `helpdesk_intake_*` stands for several. Databases are named alike."""
     known = {
         f"{name}{suffix}"
         for metric in vars(metrics).values()
@@ -135,7 +138,11 @@ def unknown_metrics(text: str) -> Iterator[str]:
         for name in [next(iter(metric.describe())).name]
         for suffix in ("", "_total", "_bucket", "_count", "_sum")
     }
-    yield from (f"metric {name}" for name in _METRIC.findall(text) if name not in known)
+    databases = {f"helpdesk_{path.name}" for path in (PROJECT / "services").iterdir()}
+    for name in _METRIC.findall(text):
+        several = name.endswith("_") and any(metric.startswith(name) for metric in known)
+        if not several and name not in known | databases:
+            yield f"metric {name}"
 
 
 def unknown_decisions(text: str) -> Iterator[str]:
