@@ -20,6 +20,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from intake_email import replies
+from intake_email.connections import Connections
 from intake_email.handlers import Accepted, Intake, Mail
 from intake_email.limits import Limits
 from intake_email.recipients import AddressBook
@@ -31,6 +32,8 @@ MAXIMUM_RECIPIENTS = 100
 _MAXIMUM_UNKNOWN = 20
 _COMMAND_OCTETS = 2_048
 _PIECE = 256 * 1024
+_CONTENTS = 16
+"""So many mails of the greatest size may come in at once before others are asked to wait."""
 _END = b"\r\n.\r\n"
 _SIMPLE_PATH = re.compile(r"<([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+)>[ \t]*(.*)", re.DOTALL)
 _HIDDEN_EXTENSIONS = ("250-AUTH", "250-SIZE")
@@ -49,24 +52,6 @@ class Rules:
     tls: ssl.SSLContext | None = None
 
 
-class _Count:
-    """Counts what is inside its `with`; `none` is set while there is nothing."""
-
-    def __init__(self) -> None:
-        self.none = asyncio.Event()
-        self.none.set()
-        self._count = 0
-
-    def __enter__(self) -> None:
-        self._count += 1
-        self.none.clear()
-
-    def __exit__(self, *_: object) -> None:
-        self._count -= 1
-        if self._count == 0:
-            self.none.set()
-
-
 class Door:
     """aiosmtpd's hooks: one for all connections."""
 
@@ -80,37 +65,7 @@ class Door:
     ) -> None:
         self._intake, self._addresses, self._clock = intake, addresses, clock
         self.limits, self.rules = limits, rules
-        self.stopping = False
-        self.connections: set[Connection] = set()
-        self.empty = asyncio.Event()
-        self.answering = _Count()
-        """Mails whose senders wait for the answer."""
-
-    def opened(self, connection: "Connection") -> None:
-        """A peer has come."""
-        self.connections.add(connection)
-        self.empty.clear()
-
-    def closed(self, connection: "Connection") -> None:
-        """A peer has gone."""
-        self.connections.discard(connection)
-        if not self.connections:
-            self.empty.set()
-
-    async def close(self, patience: float) -> None:
-        """Who waits for an answer gets it, all others hear that it is over."""
-        self.stopping = True
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.answering.none.wait(), patience)
-        for goodbye in (Connection.say_goodbye, Connection.cut_off):
-            for connection in list(self.connections):
-                goodbye(connection, replies.STOPPING)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._emptied(), 2)
-
-    async def _emptied(self) -> None:
-        if self.connections:
-            await self.empty.wait()
+        self.connections = Connections(_CONTENTS * rules.size_limit)
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
@@ -127,7 +82,7 @@ class Door:
         declared = next((option[5:] for option in options if option.startswith("SIZE=")), "0")
         if len(declared) > 15 or int(declared) > self.rules.size_limit:
             return replies.too_large(self.rules.size_limit, utf8=envelope.smtp_utf8)
-        if self.stopping:
+        if self.connections.stopping:
             return replies.STOPPING
         if not self._intake.has_room():
             return replies.BUSY
@@ -202,12 +157,12 @@ class Connection(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called again by aiosmtpd when TLS begins: the same connection."""
-        self._door.opened(self)
+        self._door.connections.opened(self)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is closed on both sides."""
-        self._door.closed(self)
+        self._door.connections.closed(self)
         super().connection_lost(error)
 
     def unknown_recipient(self, *, utf8: bool) -> str:
@@ -251,44 +206,45 @@ class Connection(SMTP):
             await self.push(replies.TOO_SLOW)
             self._hang_up()
             return
-        if content is None:
-            metrics.INTAKE.labels("email", "too-large").inc()
-            status = replies.too_large(self._door.rules.size_limit, utf8=self.envelope.smtp_utf8)
-            self._set_post_data_state()  # type: ignore[no-untyped-call]
-            await self.push(status)
-            return
-        self.envelope.content = self.envelope.original_content = content
-        with self._door.answering:
-            status = await self._call_handler_hook("DATA")
-            self._set_post_data_state()  # type: ignore[no-untyped-call]
-            await self.push(status)
+        if isinstance(content, bytes):
+            self.envelope.content = self.envelope.original_content = content
+            with self._door.connections.answering():
+                await self._answer(await self._call_handler_hook("DATA"))
+        else:
+            metrics.INTAKE.labels("email", content).inc()
+            size_limit, utf8 = self._door.rules.size_limit, self.envelope.smtp_utf8
+            await self._answer(replies.too_large(size_limit, utf8=utf8) if content == "too-large" else replies.BUSY)
 
-    async def _content(self) -> bytes | None:
-        """The message without its end and transparency dots (RFC 5321 4.5.2); None where it is over the limit."""
+    async def _answer(self, reply: str) -> None:
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        await self.push(reply)
+
+    async def _content(self) -> bytes | str:
+        """The message without its end and transparency dots (RFC 5321 4.5.2), else why not: `too-large`, `no-memory`."""
         # A line end in front makes the first line like all others: a message may consist of the end alone.
         self._reader._buffer[:0] = b"\r\n"  # type: ignore[attr-defined]
-        content = bytearray()
-        too_large = ended = False
-        while not ended:
-            try:
-                piece = await self._reader.readuntil(_END)
-                ended = True
-            except asyncio.LimitOverrunError as overrun:
-                piece = await self._reader.readexactly(overrun.consumed)
-            self._reset_timeout()
-            if too_large or len(content) + len(piece) > self._door.rules.size_limit + len(_END):
-                # Read on to the end: a reply before it would be taken for the answer to something else.
-                too_large = True
-                content.clear()
-            else:
-                content += piece
-        if too_large:
-            return None
-        del content[len(content) - len(_END) + 2 :]
-        if content.find(b"\r\n.") >= 0:
-            content = content.replace(b"\r\n.", b"\r\n")
-        del content[:2]
-        return bytes(content)
+        content, held, refused, ended = bytearray(), 0, "", False
+        try:
+            while not ended:
+                try:
+                    piece = await self._reader.readuntil(_END)
+                    ended = True
+                except asyncio.LimitOverrunError as overrun:
+                    piece = await self._reader.readexactly(overrun.consumed)
+                self._reset_timeout()
+                if len(content) + len(piece) > self._door.rules.size_limit + len(_END):
+                    refused = "too-large"
+                elif not refused and self._door.connections.hold(len(piece)):
+                    held += len(piece)
+                    content += piece
+                else:
+                    refused = refused or "no-memory"
+                if refused:
+                    # Read on to the end: a reply before it would be taken for the answer to something else.
+                    content.clear()
+        finally:
+            self._door.connections.release(held)
+        return refused or _plain_content(content)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         simple = _SIMPLE_PATH.fullmatch(arg.strip())
@@ -299,13 +255,13 @@ class Connection(SMTP):
         address, rest = super()._getaddr(arg)
         return address, rest
 
-    def say_goodbye(self, reply: str) -> None:
+    def say_goodbye(self, reply: str = replies.STOPPING) -> None:
         """Closes the connection, whatever it was doing."""
         with suppress(OSError, RuntimeError):
             self._writer.write(reply.encode() + b"\r\n")
         self._hang_up()
 
-    def cut_off(self, _: str) -> None:
+    def cut_off(self) -> None:
         """Ends a connection whose peer does not end it."""
         transport = self._original_transport or self.transport
         if isinstance(transport, asyncio.Transport):
@@ -333,7 +289,16 @@ async def serve(
     finally:
         server.close()
         started(0)
-        await door.close(patience)
+        await door.connections.close(patience)
+
+
+def _plain_content(content: bytearray) -> bytes:
+    """Without the line end in front, the end and the dots that were put before dots."""
+    del content[len(content) - len(_END) + 2 :]
+    if content.find(b"\r\n.") >= 0:
+        content = content.replace(b"\r\n.", b"\r\n")
+    del content[:2]
+    return bytes(content)
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext:

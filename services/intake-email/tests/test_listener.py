@@ -384,6 +384,23 @@ def test_a_peer_that_hangs_up_in_the_middle_leaves_nothing() -> None:
         assert inside.mails == []
 
 
+def test_without_memory_for_its_content_a_mail_is_put_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "_CONTENTS", 0)
+    with house() as (port, inside, _), Raw(port).until_data() as peer:
+        assert peer.say(message() + b"\r\n.\r\n").startswith(b"451 4.3.2")
+        assert peer.say(b"NOOP\r\n").startswith(b"250")
+        assert inside.mails == []
+
+
+def test_memory_for_contents_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "_CONTENTS", 1)
+    with house() as (port, inside, _), Raw(port) as peer:
+        for content in (b"x" * 900_000, b"x" * 1_200_000, b"x" * 900_000, b"x"):
+            peer.until_data()
+            peer.say(content + b"\r\n.\r\n")
+        assert [len(mail.raw) for mail in inside.mails] == [900_002, 900_002, 3]
+
+
 def test_commands_out_of_order_are_refused() -> None:
     with house() as (port, _, _stop), Raw(port) as peer:
         assert peer.say(b"MAIL FROM:<a@example.test>\r\n").startswith(b"503")
