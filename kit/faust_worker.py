@@ -10,7 +10,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,8 @@ class FaustWorker:
         self._bootstrap, self._reader, self._subscription = bootstrap, reader, subscription
         self._decide, self._producer, self._limit = decide, producer, dead_letters_in_a_row
         self._waiting, self._loaded = Waiting(), set[int]()
+        # Kept here because `app.consumer` belongs to the loop of the thread that asks for it first, and a probe may be first.
+        self._assigned: set[int] = set()
         self._dead_in_a_row = 0
         self._paused_for: str | None = None
         self._resumed = asyncio.Event()
@@ -79,6 +81,7 @@ class FaustWorker:
         )
         topic = self.app.topic(subscription.topic, key_type=bytes, value_type=bytes, value_serializer="raw")
         self._agent = self.app.agent(topic, concurrency=1, name=reader)(self._read)
+        self.app.on_partitions_assigned.connect(self._note_assigned, weak=False)
         self.app.on_partitions_revoked.connect(self._forget, weak=False)
 
     def run(self) -> None:
@@ -101,7 +104,7 @@ class FaustWorker:
         """Readiness: assigned, not paused, and the event in hand is not older than 30 s."""
         if self._paused_for is not None:
             return self._paused_for
-        if self.app.rebalancing or not self.app.consumer.assignment():
+        if not self._assigned:
             return "no-partitions"
         since = self._in_hand_since
         return "no-progress" if since is not None and time.monotonic() - since > 30 else None
@@ -200,10 +203,20 @@ class FaustWorker:
         finally:
             client.close()
 
-    async def _forget(self, _app: Any, /, *revoked_partitions: Any, **named: Any) -> None:
-        for place in (*revoked_partitions, named.get("revoked", ()))[0]:
+    async def _note_assigned(self, _app: Any, /, *partitions: Any, **named: Any) -> None:
+        self._assigned.update(place.partition for place in _places(partitions, named, "assigned"))
+
+    async def _forget(self, _app: Any, /, *partitions: Any, **named: Any) -> None:
+        for place in _places(partitions, named, "revoked"):
             self._waiting.drop(place.partition)
             self._loaded.discard(place.partition)
+            self._assigned.discard(place.partition)
+
+
+def _places(positional: tuple[Any, ...], named: Mapping[str, Any], name: str) -> Collection[Any]:
+    """The partitions of a signal, which faust passes by position or by name."""
+    places: Collection[Any] = positional[0] if positional else named.get(name, ())
+    return places
 
 
 def _message_from(message: Any) -> Message:
