@@ -1,21 +1,46 @@
-"""`python -m router serve`: decides on opened cases until SIGTERM."""
+"""`python -m router serve` decides on opened cases; `decide` shows what it would make of a text."""
 
+import dataclasses
+import json
 import sys
+from pathlib import Path
 
+import packs
 from kit import logs
 from kit.settings import argument_parser, arguments_or_help, load
 from router import wiring
+from router.decision import Router
+from router.matter import CaseText
 from router.settings import Settings
 
 
 def main() -> int:
     """The command line; returns the exit code."""
     parser = argument_parser("router", __doc__ or "", Settings)
-    parser.add_subparsers(dest="command").add_parser("serve", help="decide on opened cases until SIGTERM")
-    arguments_or_help(parser)
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("serve", help="decide on opened cases until SIGTERM")
+    trying = commands.add_parser(
+        "decide", help="read a message's text from standard input and print the decision as JSON"
+    )
+    trying.add_argument("pack", type=Path, help="the pack's folder, packs/lipovany")
+    trying.add_argument("--subject", default="", help="the message's subject")
+    parsed = arguments_or_help(parser)
+    if parsed.command == "decide":
+        return _decide(parsed.pack, parsed.subject, sys.stdin.read())
     settings = load(Settings)
     logs.setup("router", settings.instance, settings.log_level)
     wiring.run(settings)
+    return 0
+
+
+def _decide(folder: Path, subject: str, text: str) -> int:
+    try:
+        pack = packs.load(folder)
+    except packs.PackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    decision = Router(pack).decide(CaseText(subject, text))
+    print(json.dumps(dataclasses.asdict(decision), ensure_ascii=False, indent=2))
     return 0
 
 
