@@ -28,7 +28,8 @@ class CatcherSettings:
     """From the environment, each name with MAIL_CATCHER_ in front.
 
     `REFUSE`, `LATER` and `HOLD` are regular expressions, searched for in each recipient's address: it gets 550, 451, or an
-    answer only after `HOLD_SECONDS`. They exist for tests of what a sender does then.
+    answer only after `HOLD_SECONDS`. `KEEP_SILENT` holds the 250 after a mail's end for as long, when the mail is kept already.
+    They exist for tests of what a sender does then.
     """
 
     directory: Path
@@ -37,6 +38,7 @@ class CatcherSettings:
     refuse: re.Pattern[str] | None
     later: re.Pattern[str] | None
     hold: re.Pattern[str] | None
+    keep_silent: re.Pattern[str] | None
     hold_seconds: float
 
     @classmethod
@@ -54,6 +56,7 @@ class CatcherSettings:
             refuse=pattern("REFUSE"),
             later=pattern("LATER"),
             hold=pattern("HOLD"),
+            keep_silent=pattern("KEEP_SILENT"),
             hold_seconds=float(environment.get("MAIL_CATCHER_HOLD_SECONDS") or 30),
         )
 
@@ -87,6 +90,9 @@ class Catcher:
         content = envelope.original_content or b""
         # In a thread, because waiting for the disk would hold up the other connections.
         await asyncio.to_thread(keep, self._settings.directory, name, head.encode() + content)
+        if self._settings.keep_silent and self._settings.keep_silent.search(recipients):
+            await asyncio.sleep(self._settings.hold_seconds)
+            print(f"250 after a silence: {name}", flush=True)
         return "250 2.0.0 Kept"
 
 
