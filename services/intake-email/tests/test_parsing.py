@@ -151,6 +151,13 @@ def test_a_pixel_bomb_is_kept_and_warned_of() -> None:
     assert parsed.text == "Foto"
 
 
+def test_a_text_beyond_all_measure_is_cut_and_noted() -> None:
+    parsed = parse(message(b"slovo " * 1_000_000))
+    assert parsed.text.startswith("slovo slovo")
+    assert len(parsed.text) < 4_200_000
+    assert parsed.defects == ("text-cut",)
+
+
 def test_who_wrote_is_found_where_from_is_missing() -> None:
     assert parse(message(From=None, Reply_To="odpoved@example.test")).sender.address == "odpoved@example.test"  # type: ignore[union-attr]
     assert parse(message(From="nikdo", Sender=None)).sender.address == CITIZEN  # type: ignore[union-attr]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from intake_email.message import charsets, hypertext
 from intake_email.message.structure import Entity
 
+MAXIMUM_TEXT_OCTETS = 4 * 1024 * 1024
+"""Of one part of text: more than a thousand pages, the rest is in the original."""
 _STUB = 80
 """A plain alternative below this many letters may only say that one should look at the HTML."""
 
@@ -19,50 +21,58 @@ class Passage:
 
 def read(passages: list[Passage]) -> tuple[str, list[str]]:
     """The text of all passages and what was wrong with them."""
-    defects: list[str] = []
-    texts = [_passage(passage, defects) for passage in passages]
-    return "\n\n".join(text for text in texts if text), defects
+    reading = _Reading()
+    texts = [reading.passage(passage) for passage in passages]
+    return "\n\n".join(text for text in texts if text), reading.defects
 
 
-def _passage(passage: Passage, defects: list[str]) -> str:
-    plain = "\n\n".join(filter(None, (_plain(entity, defects) for entity in passage.plain)))
-    letters = len(plain.strip())
-    if not passage.hypertext or letters >= _STUB:
+class _Reading:
+    """One message's reading: what was wrong, and how much HTML may still be read."""
+
+    def __init__(self) -> None:
+        self.defects: list[str] = []
+        self._hypertext_left = hypertext.MAXIMUM_SOURCE
+
+    def passage(self, passage: Passage) -> str:
+        """The passage in the form that says more; plain where both do."""
+        plain = "\n\n".join(filter(None, map(self._plain, passage.plain)))
+        letters = len(plain.strip())
+        if not passage.hypertext or letters >= _STUB:
+            return plain.strip("\n")
+        rich = "\n\n".join(filter(None, map(self._hypertext, passage.hypertext)))
+        if letters == 0 or len(rich) > 4 * letters + 100:
+            self.defects.append("html-only" if letters == 0 else "stub-plain-text")
+            return rich
         return plain.strip("\n")
-    rich = "\n\n".join(filter(None, (_hypertext(entity, defects) for entity in passage.hypertext)))
-    if letters == 0 or len(rich) > 4 * letters + 100:
-        if passage.plain or rich:
-            defects.append("html-only" if letters == 0 else "stub-plain-text")
-        return rich
-    return plain.strip("\n")
 
+    def _plain(self, entity: Entity) -> str:
+        text = self._decoded(entity)
+        if entity.parameters.get("format", "").lower() == "flowed":
+            return unflowed(text, delete_space=entity.parameters.get("delsp", "").lower() == "yes")
+        return text
 
-def _plain(entity: Entity, defects: list[str]) -> str:
-    text = _decoded(entity, defects)
-    if entity.parameters.get("format", "").lower() == "flowed":
-        return unflowed(text, delete_space=entity.parameters.get("delsp", "").lower() == "yes")
-    return text
+    def _hypertext(self, entity: Entity) -> str:
+        source = self._decoded(entity)
+        text, found = hypertext.to_text(source, self._hypertext_left)
+        self._hypertext_left = max(0, self._hypertext_left - len(source))
+        self.defects += found
+        return charsets.clean(text)
 
-
-def _hypertext(entity: Entity, defects: list[str]) -> str:
-    text, found = hypertext.to_text(_decoded(entity, defects))
-    defects.extend(found)
-    return charsets.clean(text)
-
-
-def _decoded(entity: Entity, defects: list[str]) -> str:
-    content = entity.body()
-    defects.extend(entity.defects)
-    entity.defects.clear()
-    text, found = charsets.decode(content, entity.parameters.get("charset"))
-    # A missing charset is no fault of a part that names no type at all (RFC 5322 text before MIME) unless it matters.
-    defects.extend(defect for defect in found if defect != "charset-missing" or not text.isascii())
-    return text
+    def _decoded(self, entity: Entity) -> str:
+        content = entity.body(MAXIMUM_TEXT_OCTETS)
+        if entity.end - entity.start > MAXIMUM_TEXT_OCTETS:
+            self.defects.append("text-cut")
+        self.defects += entity.defects
+        entity.defects.clear()
+        text, found = charsets.decode(content, entity.parameters.get("charset"))
+        # Text before MIME named no charset: that is a fault only where it matters.
+        self.defects += [defect for defect in found if defect != "charset-missing" or not text.isascii()]
+        return text
 
 
 def unflowed(text: str, *, delete_space: bool) -> str:
     """Lines of `format=flowed` joined to paragraphs within one quote depth (RFC 3676 4)."""
-    paragraphs: list[str] = []
+    paragraphs: list[list[str]] = []
     open_depth: int | None = None
     for line in text.split("\n"):
         content = line.lstrip(">")
@@ -71,8 +81,9 @@ def unflowed(text: str, *, delete_space: bool) -> str:
         flows = content.endswith(" ") and content != "-- "
         kept = content[:-1] if flows and delete_space else content
         if open_depth == depth and content != "-- ":
-            paragraphs[-1] += kept
+            paragraphs[-1].append(kept)
         else:
-            paragraphs.append((">" * depth + " " if depth else "") + kept)
+            paragraphs.append([">" * depth + " " if depth else "", kept])
         open_depth = depth if flows else None
-    return "\n".join(paragraph if paragraph == "-- " else paragraph.rstrip() for paragraph in paragraphs)
+    joined = ("".join(paragraph) for paragraph in paragraphs)
+    return "\n".join(paragraph if paragraph == "-- " else paragraph.rstrip() for paragraph in joined)

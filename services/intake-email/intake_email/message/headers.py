@@ -15,6 +15,7 @@ from intake_email.message import charsets
 
 MAXIMUM_HEADER_OCTETS = 256 * 1024
 MAXIMUM_FIELDS = 1_000
+_MAXIMUM_STRAYS = 20
 
 _FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:(.*)$", re.DOTALL)
 _KNOWN_FIELD = re.compile(
@@ -68,26 +69,25 @@ class Mailbox:
 
 def split(content: bytes, start: int, end: int) -> tuple[Headers, int, list[str]]:
     """The fields at `start`, where the body begins, and defects. Never raises; without any field, all is body."""
-    fields: list[tuple[str, bytes]] = []
+    fields: list[tuple[str, list[bytes]]] = []
     defects: list[str] = []
-    position = start
+    position, strays = start, 0
     for line, following in _lines(content, start, min(end, start + MAXIMUM_HEADER_OCTETS)):
         if line in (b"\n", b"\r\n"):
             return _headers(fields), following, defects
         match = _FIELD.match(line)
         if line[:1] in (b" ", b"\t") and fields:
-            name, value = fields[-1]
-            fields[-1] = (name, value + line)
+            fields[-1][1].append(line)
         elif match is not None and len(fields) < MAXIMUM_FIELDS:
-            fields.append((match[1].decode("ascii").lower(), match[2]))
+            fields.append((match[1].decode("ascii").lower(), [match[2]]))
         elif match is not None:
             _note(defects, "too-many-headers")
         elif not fields and line.startswith((b"From ", b">From ")):
             pass  # the separator line of a mailbox file
-        elif fields and _more_fields_follow(content, following, end):
+        elif fields and strays < _MAXIMUM_STRAYS and _more_fields_follow(content, following, end):
             # A line that somebody forgot to indent belongs to the field above it; the fields below still count.
-            name, value = fields[-1]
-            fields[-1] = (name, value.rstrip(b"\r\n") + b" " + line)
+            fields[-1][1].append(b" " + line)
+            strays += 1
             _note(defects, "broken-header")
         else:
             _note(defects, "no-blank-line" if fields else "no-headers")
@@ -205,8 +205,8 @@ def _more_fields_follow(content: bytes, start: int, end: int) -> bool:
     return False
 
 
-def _headers(fields: list[tuple[str, bytes]]) -> Headers:
-    return Headers(tuple((name, value.decode("utf-8", "surrogateescape")) for name, value in fields))
+def _headers(fields: list[tuple[str, list[bytes]]]) -> Headers:
+    return Headers(tuple((name, b"".join(lines).decode("utf-8", "surrogateescape")) for name, lines in fields))
 
 
 def _raw_to_text(value: str) -> str:

@@ -7,8 +7,8 @@ closed comments. What is not understood is shown as text rather than lost.
 import html
 import re
 
-MAXIMUM_SOURCE = 1_000_000
-"""Characters of source that are read; a longer one is cut and noted. The original is kept whole."""
+MAXIMUM_SOURCE = 500_000
+"""Characters of source that are read of a message; more is cut and noted. The original is kept whole."""
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})")
 _SPACES = re.compile(r"[ \t\n\f\u00a0]+")
@@ -33,10 +33,10 @@ _NOT_SHOWN = _names("script style title template noframes object applet svg math
 _VOID = _names("br hr img input meta link area base col embed source track wbr o:p")
 
 
-def to_text(source: str) -> tuple[str, list[str]]:
+def to_text(source: str, limit: int = MAXIMUM_SOURCE) -> tuple[str, list[str]]:
     """The text, quotes marked with `> ` as in plain mail, and defects (`html-cut`). Never raises."""
-    defects = ["html-cut"] if len(source) > MAXIMUM_SOURCE else []
-    source = source[:MAXIMUM_SOURCE]
+    defects = ["html-cut"] if len(source) > limit else []
+    source = source[:limit]
     text = _Scanner(source, hide=True).text()
     if not text:
         text = _Scanner(source, hide=False).text()

@@ -22,6 +22,7 @@ from intake_email.message.bounces import Returned
 from intake_email.message.contents import MAXIMUM_PASSAGES, Contents, all_defects, files, sorted_out, with_forwarded
 from intake_email.message.headers import Headers, Mailbox
 
+_SUBJECT_LETTERS = 5_000
 _NUMBER = re.compile(r"(?<![\d-])(20\d{2}-\d{6,9})(?!\d)")
 
 
@@ -80,7 +81,7 @@ def parse(raw: bytes, *, envelope_sender: str | None, domains: Collection[str]) 
     root = structure.read(raw)
     contents = sorted_out(root)
     fields = root.headers
-    subject = charsets.clean(fields.text("subject"))
+    subject = charsets.clean(fields.text("subject"))[:_SUBJECT_LETTERS]
     sender = _sender(fields, envelope_sender, contents.defects)
     null_sender = envelope_sender == "" or (envelope_sender is None and fields.line("return-path") == "<>")
     text, defects = bodies.read(contents.passages[:MAXIMUM_PASSAGES])

@@ -14,6 +14,9 @@ from intake_email.message.headers import Headers
 MAXIMUM_DEPTH = 30
 MAXIMUM_ENTITIES = 400
 _MAXIMUM_DELIMITERS = 20_000
+_MAXIMUM_CANDIDATES = 200_000
+"""Places of one message that look like a delimiter at first sight."""
+_MAXIMUM_RUNS = 1_000
 
 _MEDIA_TYPE = re.compile(r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$")
 _BROKEN_QUOTED_PRINTABLE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*\Z)")
@@ -43,9 +46,12 @@ class Entity:
         """As the sender wrote it."""
         return self.disposition_parameters.get("filename") or self.parameters.get("name")
 
-    def body(self) -> bytes:
-        """The body with its transfer encoding undone; a broken one as far as it goes, noted in `defects`."""
-        raw = self.content[self.start : self.end]
+    def body(self, limit: int | None = None) -> bytes:
+        """The body with its transfer encoding undone; a broken one as far as it goes, noted in `defects`.
+
+        `limit` bounds how many octets of the encoded body are read.
+        """
+        raw = self.content[self.start : self.end if limit is None else min(self.end, self.start + limit)]
         encoding = self.headers.line("content-transfer-encoding").lower().split(";")[0].strip()
         if encoding == "quoted-printable":
             if _BROKEN_QUOTED_PRINTABLE.search(raw):
@@ -62,6 +68,9 @@ class Entity:
             self.defects.append("broken-base64")
         if b"=" not in raw.rstrip(b"=\r\n\t "):
             return self._base64_run(raw)
+        if raw.count(b"=") > _MAXIMUM_RUNS:
+            self.defects.append("broken-base64")
+            return self._base64_run(raw.replace(b"=", b""))
         # Some senders encode piece by piece; the standard decoder stops at the first padding.
         return b"".join(self._base64_run(run) for run in re.findall(rb"[^=]+", raw))
 
@@ -76,10 +85,17 @@ class Entity:
             return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
 
 
+@dataclass(slots=True)
+class _Budget:
+    """What one message may still cost."""
+
+    entities: int = MAXIMUM_ENTITIES
+    candidates: int = _MAXIMUM_CANDIDATES
+
+
 def read(content: bytes) -> Entity:
     """The message's root with all parts below it. Never raises."""
-    budget = [MAXIMUM_ENTITIES]
-    return _entity(content, 0, len(content), "text/plain", 0, budget)
+    return _entity(content, 0, len(content), "text/plain", 0, _Budget())
 
 
 def read_nested(entity: Entity) -> Entity | None:
@@ -90,8 +106,8 @@ def read_nested(entity: Entity) -> Entity | None:
     return read(content)
 
 
-def _entity(content: bytes, start: int, end: int, default_type: str, depth: int, budget: list[int]) -> Entity:
-    budget[0] -= 1
+def _entity(content: bytes, start: int, end: int, default_type: str, depth: int, budget: _Budget) -> Entity:
+    budget.entities -= 1
     fields, body, defects = header_fields.split(content, start, end)
     media_type, parameters = header_fields.with_parameters(fields.raw("content-type"))
     if not _MEDIA_TYPE.match(media_type):
@@ -108,7 +124,7 @@ def _entity(content: bytes, start: int, end: int, default_type: str, depth: int,
     return entity
 
 
-def _open(entity: Entity, depth: int, budget: list[int]) -> None:
+def _open(entity: Entity, depth: int, budget: _Budget) -> None:
     if depth >= MAXIMUM_DEPTH:
         entity.defects.append("nested-too-deep")
         return
@@ -117,7 +133,7 @@ def _open(entity: Entity, depth: int, budget: list[int]) -> None:
         entity.defects.append("no-boundary")
         guess = _FIRST_DELIMITER.search(entity.content, entity.start, min(entity.end, entity.start + 10_000))
         boundary = guess[1] if guess else b""
-    slices, closed, beyond = _slices(entity, boundary) if boundary else ([], True, 0)
+    slices, closed, beyond = _slices(entity, boundary, budget) if boundary else ([], True, 0)
     if not slices:
         entity.defects.append("no-parts")
         entity.media_type = "text/plain"
@@ -127,32 +143,35 @@ def _open(entity: Entity, depth: int, budget: list[int]) -> None:
     entity.left_out += beyond
     default_type = "message/rfc822" if entity.media_type == "multipart/digest" else "text/plain"
     for start, end in slices:
-        if budget[0] <= 0:
+        if budget.entities <= 0:
             entity.left_out += 1
             continue
         child = _entity(entity.content, start, end, default_type, depth + 1, budget)
         entity.children.append(child)
 
 
-def _slices(entity: Entity, boundary: bytes) -> tuple[list[tuple[int, int]], bool, int]:
+def _slices(entity: Entity, boundary: bytes, budget: _Budget) -> tuple[list[tuple[int, int]], bool, int]:
     """Where the children lie, whether the last one was closed, and how many more there are than are looked at."""
-    content, delimiter = entity.content, b"--" + boundary
+    content, delimiter = entity.content, b"\n--" + boundary
     slices: list[tuple[int, int]] = []
     opened: int | None = None
-    position = entity.start
-    while (found := content.find(delimiter, position, entity.end)) >= 0:
+    # The first delimiter may stand at the very beginning, after the line end that closes the headers.
+    position = max(0, entity.start - 1)
+    while budget.candidates > 0 and (found := content.find(delimiter, position, entity.end)) >= 0:
+        budget.candidates -= 1
         position = found + len(delimiter)
         line_end = content.find(b"\n", position, entity.end)
         line_end = entity.end if line_end < 0 else line_end
         rest = content[position : min(line_end, position + 100)].strip(b" \t\r")
-        at_line_start = found == entity.start or content[found - 1] == 0x0A
-        if not at_line_start or rest not in (b"", b"--"):
+        if rest not in (b"", b"--"):
             continue
         if opened is not None:
-            slices.append((opened, _without_line_end(content, opened, found)))
+            slices.append((opened, _without_line_end(content, opened, found + 1)))
         if rest == b"--":
             return slices, True, 0
-        opened = position = min(line_end + 1, entity.end)
+        opened = min(line_end + 1, entity.end)
+        # The line end of a delimiter may begin the next one: an empty part.
+        position = line_end
         if len(slices) >= _MAXIMUM_DELIMITERS:
             return slices, False, content.count(delimiter, position, entity.end)
     if opened is not None and opened < entity.end:
