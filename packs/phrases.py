@@ -1,6 +1,7 @@
 """What a phrase of a pack means: beginnings of words, looked for in folded text."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from packs.folding import folded_words
 
@@ -25,6 +26,7 @@ class Stem:
         return narrower.text.startswith(self.text)
 
 
+@lru_cache(maxsize=16_384)
 def stems(phrase: str) -> tuple[Stem, ...]:
     """The stems of a phrase in order.
 
