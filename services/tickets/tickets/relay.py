@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -56,7 +56,8 @@ class Lease:
     def _first(self) -> bool:
         """Makes the lease where there is none; whoever comes second finds it taken."""
         try:
-            self._leases.insert_one({"_id": self._name, "holder": self._holder, "until": datetime.now(UTC)})
+            until = datetime.now(UTC) + timedelta(seconds=LEASE_SECONDS)
+            self._leases.insert_one({"_id": self._name, "holder": self._holder, "until": until})
         except DuplicateKeyError:
             return False
         return True

@@ -47,18 +47,18 @@ def prepare(database: Database[Document]) -> None:
         tickets.create_index([("municipality", ASCENDING), *((field, ASCENDING) for field in fields), *newest])
     tickets.create_index(
         [("municipality", ASCENDING), ("due_at", ASCENDING), ("_id", ASCENDING)],
-        partialFilterExpression={"due_at": {"$type": "date"}},
+        partialFilterExpression={"due_at": {"$exists": True}},
     )
     tickets.create_index(
         [("municipality", ASCENDING), ("solvers", ASCENDING), ("due_at", ASCENDING), ("_id", ASCENDING)],
-        partialFilterExpression={"due_at": {"$type": "date"}},
+        partialFilterExpression={"due_at": {"$exists": True}},
     )
     tickets.create_index(
         [("municipality", ASCENDING), ("number", ASCENDING)],
         unique=True,
-        partialFilterExpression={"number": {"$type": "string"}},
+        partialFilterExpression={"number": {"$exists": True}},
     )
-    tickets.create_index([("route_by", ASCENDING)], partialFilterExpression={"route_by": {"$type": "date"}})
+    tickets.create_index([("route_by", ASCENDING)], partialFilterExpression={"route_by": {"$exists": True}})
     events = database[EVENTS]
     events.create_index([("ticket_id", ASCENDING), ("sequence", ASCENDING)], unique=True)
     unpublished = {"published": False}

@@ -198,6 +198,7 @@ def assigned_to(
             personal={**content, "words": words},
             reason=reason,
             content_key=case.opening.content_key,
+            original_key=case.opening.original_key,
             fields=fields,
         )
     )

@@ -55,6 +55,7 @@ class Opening(Model):
     text: str | None = None
     content_key: ObjectKey | None = None
     """Where the whole text lies, if `text` holds only its beginning."""
+    original_key: ObjectKey | None = None
     message_id: str | None = None
     automatic: Automatic = Automatic.NO
     parts: list[Part] = []

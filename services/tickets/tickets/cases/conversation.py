@@ -35,6 +35,11 @@ def resolver_parties(case: Case, town: Town) -> tuple[Party, ...]:
     return () if party is None else (party,)
 
 
+def _told_of(data: InboundMessage, case: Case, town: Town) -> tuple[Party, ...]:
+    """Nobody is mailed because a machine wrote."""
+    return resolver_parties(case, town) if data.automatic == Automatic.NO else ()
+
+
 def said_by_reporter(case: Case, data: InboundMessage, town: Town, cause: Cause) -> Change:
     """The reporter writes again; that ends our waiting for him, and reopens what was solved. A machine's word does neither."""
     by_machine = data.automatic != Automatic.NO
@@ -44,7 +49,7 @@ def said_by_reporter(case: Case, data: InboundMessage, town: Town, cause: Cause)
         cause,
         direction=Direction.INBOUND,
         visibility=Visibility.INTERNAL if by_machine else Visibility.PUBLIC,
-        concerned=() if by_machine else resolver_parties(case, town),
+        concerned=_told_of(data, case, town),
     )
     if by_machine:
         return after, [draft]
@@ -57,7 +62,8 @@ def said_by_reporter(case: Case, data: InboundMessage, town: Town, cause: Cause)
 
 def noted_by_resolver(case: Case, data: InboundMessage, town: Town, cause: Cause) -> Change:
     """Who solves it answers to the task: an internal note, not told to whoever wrote it."""
-    others = tuple(party for party in resolver_parties(case, town) if party.participant.id != data.sender.id)
+    told = _told_of(data, case, town)
+    others = tuple(party for party in told if party.participant.id != data.sender.id)
     after, draft = _received(
         case, data, cause, direction=Direction.INTERNAL, visibility=Visibility.INTERNAL, concerned=others
     )
@@ -72,7 +78,7 @@ def answered_by_body(case: Case, data: InboundMessage, town: Town, cause: Cause)
         cause,
         direction=Direction.INBOUND,
         visibility=Visibility.INTERNAL,
-        concerned=resolver_parties(case, town),
+        concerned=_told_of(data, case, town),
     )
     code = _body_of(case, data.sender.id, town)
     if code is None or data.automatic != Automatic.NO:
@@ -128,6 +134,8 @@ def delivery_updated(
         fields={"delivery_id": delivery_id, "recipient": recipient, "outcome": outcome, "status": status},
     )
     after, drafts = changed(case, cause), [draft]
+    if body is None and recipient is not None:
+        body = _body_of(case, recipient, town)
     if body is not None and outcome == FAILED:
         after, exchange = with_exchange(after, body, ExchangeState.FAILED, cause)
         drafts += [exchange_draft(exchange, cause)] if exchange is not None else []

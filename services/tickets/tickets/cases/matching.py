@@ -76,6 +76,9 @@ def _by_token(data: InboundMessage, case: Case, staff: Collection[str], town: To
         return Fate.NOTES, "token-and-resolver"
     if role == TokenRole.BODY and sender in _bodies(case, town):
         return Fate.ANSWERS, "token-and-body"
+    if role == TokenRole.BOUNCE and data.automatic != Automatic.NO and _knows(case, sender, staff, town):
+        # Machines answer to the return path: "out of office" to a mail of this case.
+        return Fate.ADDS, "return-path-and-sender"
     return Fate.OPENS, "token-of-another-sender"
 
 
@@ -89,6 +92,11 @@ def _reporters_message(data: InboundMessage, case: Case, at: datetime) -> tuple[
     if within is not None and case.solved_at is not None and at > case.solved_at + within:
         return Fate.OPENS, "solved-too-long-ago"
     return Fate.ADDS, "token-and-sender"
+
+
+def _knows(case: Case, sender: str, staff: Collection[str], town: Town) -> bool:
+    reporters = {party.participant.id for party in case.reporters}
+    return sender in staff or sender in reporters | _resolvers(case, town) | _bodies(case, town)
 
 
 def _resolvers(case: Case, town: Town) -> set[str]:

@@ -36,6 +36,7 @@ def from_report(report: Event[Any], maybe_belongs_to: Sequence[UUID], cause: Cau
         subject=data.personal.subject,
         text=data.personal.text or None,
         content_key=data.text_key,
+        original_key=data.original.key,
         message_id=data.personal.message_id,
         automatic=data.automatic,
         parts=data.parts,
@@ -55,7 +56,7 @@ def from_report(report: Event[Any], maybe_belongs_to: Sequence[UUID], cause: Cau
         maybe_belongs_to=list(maybe_belongs_to),
     )
     apart = {"quote": data.personal.quote, "signature": data.personal.signature}
-    return case, [_draft(case, cause, apart, original_key=data.original.key)]
+    return case, [_draft(case, cause, apart)]
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _opened(
     )
 
 
-def _draft(case: Case, cause: Cause, further: dict[str, Any], *, original_key: str | None = None) -> Draft:
+def _draft(case: Case, cause: Cause, further: dict[str, Any]) -> Draft:
     opening = case.opening
     content = {
         "subject": opening.subject,
@@ -135,6 +136,6 @@ def _draft(case: Case, cause: Cause, further: dict[str, Any], *, original_key: s
         concerned=case.reporters,
         personal={**content, **further},
         content_key=opening.content_key,
-        original_key=original_key,
+        original_key=opening.original_key,
         fields={"report_id": opening.report_id, "automatic": opening.automatic, "parts": opening.parts},
     )

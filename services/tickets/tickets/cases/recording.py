@@ -5,7 +5,7 @@ with us (`withheld`), where only the competent person reads it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -44,20 +44,28 @@ def record(
 ) -> tuple[Case, list[StoredEvent]]:
     """The events of one transaction on one case, and the case with its new version and chain.
 
-    `before` is the case as it was read, None where it begins. Raises EventTooLarge where not even a shortened event fits.
+    `before` is the case as it was read, None where it begins.
     """
     after = snapshot(case)
     version, chain = (before.version, before.chain) if before is not None else (0, GENESIS)
     events = []
     for draft in drafts:
         version += 1
-        try:
-            event, chain_after = _event(before, case, draft, after, version, chain, new_salt())
-        except EventTooLarge:
-            event, chain_after = _event(before, case, _shortened(draft), after, version, chain, new_salt())
-        chain = chain_after
+        event, chain = _fitting(before, case, draft, after, version, chain, new_salt())
         events.append(event)
     return case.model_copy(update={"version": version, "chain": chain}), events
+
+
+def _fitting(
+    before: Case | None, case: Case, draft: Draft, after: Snapshot, sequence: int, previous: str, salt: str
+) -> tuple[StoredEvent, str]:
+    """The event as a whole, else shortened, else without content: a report is never refused for its size."""
+    for shorter in (draft, _shortened(draft)):
+        try:
+            return _event(before, case, shorter, after, sequence, previous, salt)
+        except EventTooLarge:
+            continue
+    return _event(before, case, replace(_shortened(draft), personal={}), after, sequence, previous, salt)
 
 
 def _event(
@@ -91,6 +99,7 @@ def _envelope(
     before: Case | None, case: Case, draft: Draft, after: Snapshot, sequence: int, personal: TicketPersonal
 ) -> Event[TicketData]:
     sealed = case.confidentiality == Confidentiality.SEALED
+    fields = {name: value for name, value in draft.fields.items() if not (sealed and name == "parts")}
     data = draft.kind(
         actor=draft.cause.actor,
         reason=draft.reason,
@@ -101,7 +110,7 @@ def _envelope(
         personal_digest=GENESIS,
         chain=_NO_CHAIN,
         personal=personal,
-        **draft.fields,
+        **fields,
     )
     return new_event(
         data,
@@ -129,7 +138,8 @@ def _changes(before: Case | None, case: Case, names: Sequence[str]) -> list[Chan
 
 def _withheld(draft: Draft, salt: str) -> dict[str, Any]:
     content: dict[str, Any] = TicketPersonal(salt=salt, **draft.personal).model_dump(mode="json", exclude_none=True)
-    return content
+    parts = [part.model_dump(mode="json", exclude_none=True) for part in draft.fields.get("parts", ())]
+    return {**content, "parts": parts}
 
 
 def _shortened(draft: Draft) -> Draft:
@@ -140,14 +150,4 @@ def _shortened(draft: Draft) -> Draft:
     }
     if text is not None:
         kept["text"] = text[:_SHORTENED]
-    return Draft(
-        kind=draft.kind,
-        cause=draft.cause,
-        concerned=draft.concerned,
-        changed=draft.changed,
-        personal=kept,
-        reason=draft.reason,
-        content_key=draft.content_key or draft.original_key,
-        original_key=draft.original_key,
-        fields=draft.fields,
-    )
+    return replace(draft, personal=kept, content_key=draft.content_key or draft.original_key)

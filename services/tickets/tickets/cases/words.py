@@ -15,8 +15,8 @@ _SHORTEST_STEM = 3
 
 # Longest first; what is left must keep `_SHORTEST_STEM` letters.
 _ENDINGS = (
-    "atech", "ovych", "ovymi", "ovemu", "oveho",
-    "ami", "emi", "imi", "ymi", "ich", "ych", "ach", "ech", "ove", "ovi", "emu", "iho", "eho", "imu", "ata", "aty",
+    "atech",
+    "ami", "emi", "imi", "ymi", "ich", "ych", "ach", "ech", "emu", "iho", "eho", "imu", "ata", "aty",
     "ou", "em", "im", "ym", "am", "um", "at", "os", "us", "ho", "mu",
     "a", "e", "i", "o", "u", "y",
 )  # fmt: skip

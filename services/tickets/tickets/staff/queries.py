@@ -84,7 +84,7 @@ class Queries:
             wanted["words"] = {"$all": words}
         field, direction = _order(query)
         if field == "due_at":
-            wanted["due_at"] = {"$lt": now} if query.late else {"$type": "date"}
+            wanted["due_at"] = {"$lt": now} if query.late else {"$exists": True}
         after = _after(query.cursor, field, direction)
         if after:
             wanted = {"$and": [wanted, after]}

@@ -136,7 +136,7 @@ def message(event: Document, withheld: Document | None) -> dict[str, Any]:
         "quote": personal.get("quote"),
         "signature": personal.get("signature"),
         "shortened": "content_key" in data and withheld is None,
-        "parts": parts(data.get("parts", ()), personal.get("file_names", {}), report_id),
+        "parts": parts((withheld or data).get("parts", ()), personal.get("file_names", {}), report_id),
         "report_id": report_id,
         "automatic": data.get("automatic", "no"),
         "matched": "new" if opening else data["matched"],

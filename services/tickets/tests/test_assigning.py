@@ -1,0 +1,265 @@
+"""Number, category and resolver: by the router, by the clock, by hand."""
+
+from typing import Any
+
+import pytest
+
+from contracts.participants import ActorKind
+from contracts.tickets import DeadlineState, ExchangeState, Resolver, ResolverKind, TicketState
+from contracts.types import Confidentiality, Kind, Priority
+from tickets.cases import assigning, conversation
+from tickets.cases.assigning import Classification, assigned_to, classified, routed, unrouted
+from tickets.cases.case import Case, Change
+from tickets.cases.town import Town
+
+from .builders import (
+    BODY,
+    DISPATCHER_ADDRESS,
+    TEAM,
+    TEAM_ADDRESS,
+    assigned_case,
+    cause,
+    draft_of,
+    drafts_of,
+    in_state,
+    opened_case,
+    recorded,
+    routing,
+    told,
+)
+
+BODY_ADDRESS = "dispecink@lipske-vodarny.test"
+
+
+def team(code: str) -> Resolver:
+    return Resolver(kind=ResolverKind.TEAM, code=code)
+
+
+def body(code: str = BODY) -> Resolver:
+    return Resolver(kind=ResolverKind.BODY, code=code)
+
+
+def route(town: Town, case: Case | None = None, **changes: Any) -> Change:
+    case = case or opened_case()
+    return routed(case, routing(case.id, **changes), town, cause(actor=ActorKind.ROUTER))
+
+
+def test_a_decision_classifies_numbers_and_assigns_in_this_order(town: Town) -> None:
+    change = route(town)
+    assert drafts_of(change) == ["ticket.classified", "ticket.numbered", "ticket.assigned"]
+    case = change[0]
+    assert (case.state, case.category, case.resolver) == (TicketState.ASSIGNED, "pothole", team(TEAM))
+    assert case.confidentiality == Confidentiality.OPEN
+    assert case.deadlines[0].why == "pothole"
+    assert case.route_by is None
+
+
+def test_the_reporter_hears_of_the_number_and_the_team_of_its_task(town: Town) -> None:
+    change = route(town)
+    numbered, assigned = draft_of(change, "ticket.numbered"), draft_of(change, "ticket.assigned")
+    assert told(numbered) == ["obcan@example.test"]
+    assert numbered.personal["message_id"] == "<7f3c19@mail.example.test>"
+    assert "Lipové" in numbered.personal["place_phrase"]
+    assert told(assigned) == [TEAM_ADDRESS]
+    assert assigned.personal["text"].startswith("Dobrý den")
+    assert assigned.personal["file_names"] == {"part-1": "vymol.jpg"}
+    assert [part.name for part in assigned.fields["parts"]] == ["part-1"]
+
+
+def test_nobody_hears_of_a_classification_alone(town: Town) -> None:
+    assert told(draft_of(route(town), "ticket.classified")) == []
+
+
+def test_what_the_router_is_not_sure_of_goes_to_the_dispatcher_with_a_number(town: Town) -> None:
+    change = route(town, decided=False)
+    case = change[0]
+    assert drafts_of(change) == ["ticket.classified", "ticket.numbered", "ticket.assigned"]
+    assert told(draft_of(change, "ticket.assigned")) == [DISPATCHER_ADDRESS]
+    assert (case.category, case.decided, case.resolver) == ("pothole", False, town.dispatcher)
+    # Nothing is promised of a category that nobody is sure of.
+    assert case.deadlines[0].why == "legal-maximum"
+
+
+def test_a_sealed_case_goes_to_its_own_team_however_unsure_the_router_is(town: Town) -> None:
+    change = route(
+        town,
+        category="whistleblowing",
+        team="prislusna-osoba",
+        confidentiality=Confidentiality.SEALED,
+        decided=False,
+        body=BODY,
+    )
+    assert change[0].resolver == team("prislusna-osoba")
+
+
+def test_a_team_that_the_pack_does_not_know_is_the_dispatcher(town: Town) -> None:
+    assert route(town, team="nobody-knows")[0].resolver == town.dispatcher
+
+
+def test_spam_is_set_aside_without_a_number_and_nobody_hears_of_it(town: Town) -> None:
+    change = route(town, set_aside=True, category="spam")
+    assert drafts_of(change) == ["ticket.classified", "ticket.state_changed"]
+    assert change[0].state == TicketState.SET_ASIDE
+    assert [told(draft) for draft in change[1]] == [[], []]
+
+
+def test_an_outside_body_gets_the_case_and_a_team_of_the_town_answers_for_it(town: Town) -> None:
+    change = route(town, body=BODY, category="water-supply", team="dispecink")
+    case = change[0]
+    assert drafts_of(change) == [
+        "ticket.classified",
+        "ticket.numbered",
+        "ticket.assigned",
+        "ticket.exchange_updated",
+    ]
+    assert (case.state, case.resolver, case.team) == (TicketState.FORWARDED, body(), "dispecink")
+    assert told(draft_of(change, "ticket.assigned")) == [BODY_ADDRESS]
+    assert [(e.body, e.state) for e in case.exchanges] == [(BODY, ExchangeState.REQUESTED)]
+
+
+def test_a_body_that_cannot_be_reached_by_mail_leaves_the_case_with_the_team(town: Town) -> None:
+    change = route(town, body="izs-112")
+    assert change[0].resolver == team(TEAM)
+    assert change[0].exchanges == []
+
+
+@pytest.mark.parametrize("why", ["version", "state", "category"])
+def test_a_decision_that_does_not_fit_any_more_is_only_recorded(town: Town, why: str) -> None:
+    case = opened_case()
+    basedon = 1
+    if why == "version":
+        case = case.model_copy(update={"version": 2})
+    elif why == "state":
+        case, _ = recorded(case, unrouted(case, town, cause()), "2026-000001")
+        basedon = case.version
+    else:
+        case = case.model_copy(update={"category": "lost-found"})
+    after, drafts = routed(case, routing(case.id, basedon), town, cause())
+    assert [draft.kind.event_type for draft in drafts] == ["ticket.classified"]
+    assert drafts[0].fields["decision"].applied is False
+    assert drafts[0].changed == ()
+    unchanged = {"updated_at", "decision"}
+    assert after.model_dump(exclude=unchanged) == case.model_dump(exclude=unchanged)
+
+
+def test_without_a_routing_in_time_the_dispatcher_gets_it_with_a_number(town: Town) -> None:
+    case = opened_case()
+    change = unrouted(case, town, cause())
+    assert drafts_of(change) == ["ticket.numbered", "ticket.assigned"]
+    assert (change[0].category, change[0].resolver) == (None, town.dispatcher)
+    assert draft_of(change, "ticket.assigned").reason == "not-routed-in-time"
+    assert change[0].confidentiality == Confidentiality.RESTRICTED
+
+
+def test_a_person_classifies_what_nobody_had_and_the_categorys_team_gets_it(town: Town) -> None:
+    change = classified(opened_case(), Classification("streetlight-out"), town, cause())
+    case = change[0]
+    assert drafts_of(change) == ["ticket.classified", "ticket.numbered", "ticket.assigned"]
+    assert (case.category, case.area, case.kind, case.priority) == (
+        "streetlight-out",
+        "lighting",
+        Kind.FAULT,
+        Priority.P3,
+    )
+    assert case.resolver == team(TEAM)
+    assert case.decided
+
+
+def test_a_correction_tells_what_was_and_what_is_and_leaves_the_resolver(town: Town) -> None:
+    case = assigned_case(town)
+    change = classified(
+        case, Classification("sidewalk-defect", reason="wrong-category", words="Chodník."), town, cause()
+    )
+    after, events = recorded(case, change)
+    assert drafts_of(change) == ["ticket.corrected"]
+    assert after.resolver == case.resolver
+    assert after.deadlines[0].why == "sidewalk-defect"
+    assert '"field":"category","before":"pothole","after":"sidewalk-defect"' in events[0].body
+
+
+def test_a_case_that_becomes_sealed_moves_to_the_competent_person(town: Town) -> None:
+    change = classified(assigned_case(town), Classification("whistleblowing"), town, cause())
+    assert change[0].confidentiality == Confidentiality.SEALED
+    assert change[0].resolver == team("prislusna-osoba")
+    assert drafts_of(change) == ["ticket.corrected", "ticket.assigned"]
+
+
+def test_a_corrected_case_that_waits_goes_on_waiting(town: Town) -> None:
+    case = in_state(assigned_case(town), TicketState.WAITING_FOR_REPORTER)
+    after, _ = classified(case, Classification("sidewalk-defect"), town, cause())
+    assert after.deadlines[0].state == DeadlineState.PAUSED
+
+
+def test_a_category_that_the_town_does_not_have_is_an_error(town: Town) -> None:
+    with pytest.raises(ValueError, match="not a category"):
+        classified(opened_case(), Classification("no-such"), town, cause())
+
+
+def test_a_hand_over_names_who_had_it_before(town: Town) -> None:
+    case = assigned_case(town)
+    change = assigned_to(case, team("odbor-dopravy"), town, cause(), reason="not-ours", words="Není to naše silnice.")
+    draft = draft_of(change, "ticket.assigned")
+    assert drafts_of(change) == ["ticket.assigned"]
+    assert (draft.fields["previous"], draft.reason) == (team(TEAM), "not-ours")
+    assert draft.personal["words"] == "Není to naše silnice."
+    assert change[0].team == "odbor-dopravy"
+
+
+def test_a_later_hand_over_to_a_body_is_news_to_the_reporter(town: Town) -> None:
+    change = assigned_to(assigned_case(town), body(), town, cause(), reason="theirs")
+    assert drafts_of(change) == ["ticket.assigned", "ticket.state_changed", "ticket.exchange_updated"]
+    assert told(draft_of(change, "ticket.state_changed")) == ["obcan@example.test"]
+    assert change[0].team == TEAM
+
+
+def test_a_case_taken_back_is_withdrawn_from_the_body(town: Town) -> None:
+    case = assigned_case(town, body=BODY)
+    change = assigned_to(case, team(TEAM), town, cause(), reason="back")
+    assert drafts_of(change) == ["ticket.exchange_updated", "ticket.assigned"]
+    assert told(draft_of(change, "ticket.exchange_updated")) == [BODY_ADDRESS]
+    assert change[0].exchanges[0].state == ExchangeState.WITHDRAWN
+
+
+def test_what_the_body_answered_is_not_withdrawn(town: Town) -> None:
+    case = assigned_case(town, body=BODY)
+    case, _ = assigning.with_exchange(case, BODY, ExchangeState.ANSWERED, cause())
+    change = assigned_to(case, team(TEAM), town, cause(), reason="back")
+    assert drafts_of(change) == ["ticket.assigned"]
+    assert change[0].exchanges[0].state == ExchangeState.ANSWERED
+
+
+def test_a_second_request_to_the_same_body_is_a_second_attempt(town: Town) -> None:
+    case = assigned_case(town, body=BODY)
+    case, _ = recorded(case, assigned_to(case, team(TEAM), town, cause(), reason="back"))
+    case, _ = recorded(case, assigned_to(case, body(), town, cause(), reason="again"))
+    assert [exchange.attempt for exchange in case.exchanges] == [1, 2]
+
+
+def test_what_was_set_aside_gets_its_number_when_somebody_takes_it_up(town: Town) -> None:
+    case, _ = recorded(opened := opened_case(), route(town, opened, set_aside=True))
+    change = assigned_to(case, team(TEAM), town, cause())
+    assert drafts_of(change) == ["ticket.numbered", "ticket.assigned"]
+    assert change[0].deadlines
+
+
+def test_a_hand_over_ends_the_waiting_for_the_reporter(town: Town) -> None:
+    case = in_state(assigned_case(town), TicketState.WAITING_FOR_REPORTER)
+    change = assigned_to(case, team("odbor-dopravy"), town, cause(), reason="not-ours")
+    assert change[0].deadlines[0].state == DeadlineState.RUNNING
+
+
+def test_the_request_that_went_out_is_told_once(town: Town) -> None:
+    case = assigned_case(town, body=BODY)
+    sent, drafts = conversation.sent_to_body(case, BODY, cause())
+    assert sent.exchanges[0].state == ExchangeState.SENT
+    assert len(drafts) == 1
+    assert conversation.sent_to_body(sent, BODY, cause()) == (sent, [])
+
+
+def test_a_town_without_a_pack_still_numbers_its_cases() -> None:
+    bare = Town("dubna", None, lambda address: "p" + "0" * 32)
+    change = routed(case := opened_case(), routing(case.id, body=BODY), bare, cause())
+    assert drafts_of(change) == ["ticket.classified", "ticket.numbered", "ticket.assigned"]
+    assert change[0].resolver == team("dispatcher")
+    assert told(draft_of(change, "ticket.assigned")) == []
+    assert change[0].deadlines[0].why == "legal-maximum"
