@@ -301,3 +301,19 @@ def test_a_small_mail_costs_little() -> None:
     for _ in range(200):
         parse(raw)
     assert (time.process_time() - began) / 200 < 0.002
+
+
+@pytest.mark.parametrize(
+    ("raw", "report_id"),
+    [
+        (message(), "9a685d53-3c1a-523e-9fb5-473e64488549"),
+        (message(Subject="=?utf-8?Q?V=C3=BDmol?=\r\n v Lipove"), "4e7d2d0f-9e49-5994-806c-b5336b2e73b0"),
+        (message(Subject=b"V\xfdmol", Message_ID=None), "9aefb1bf-3e9c-5e0c-8cf7-982689544b94"),
+        (message(b"telo\r\n\r\n\r\n", Date=None, From=None), "7ea9e856-601f-5c63-a6a3-3361c1c995c1"),
+        (b"", "8692c43d-4cfb-5b57-a429-38bb40f17e27"),
+        (b"jen text\r\n\r\ndalsi", "0a4cf241-990e-5103-9713-1604e251536b"),
+        (b"Subject: a\r\nbez odsazeni\r\nTo: b\r\n\r\ntelo", "51606ae6-5a13-5444-9813-b6bb7dbaea32"),
+    ],
+)
+def test_the_identity_of_a_mail_never_changes(raw: bytes, report_id: str) -> None:
+    assert _identity(raw) == report_id
