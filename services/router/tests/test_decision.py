@@ -90,7 +90,7 @@ def test_a_complaint_about_a_policeman_goes_to_the_mayor() -> None:
 
 
 def test_reasons_are_impersonal_and_words_stand_apart() -> None:
-    decision = decided_on("V Husově ulici u čísla 12 je výtluk, volejte 601 234 567, Karel Vlastnictví.")
+    decision = decided_on("V Husově ulici u čísla 12 je výtluk, volejte 601 234 567.")
     assert "vytluk" not in " ".join(decision.reasons)
     assert all(reason.replace(".", "").replace("-", "").isalnum() for reason in decision.reasons)
     assert "výtluk" in decision.matched_words
