@@ -30,6 +30,7 @@ from notifier.sending.turns import Room, busy_with, choose
 from notifier.writing.composing import Composer, Parcel, RulesetMissing, Unsendable
 
 IDLE_SECONDS = 0.5
+PACE_SECONDS = 0.01
 BEAT_SECONDS = 5.0
 ALIVE_FOR = timedelta(seconds=30)
 SAFE_SECONDS = 20.0
@@ -126,7 +127,10 @@ class Sender:
                 # Whether something came in hand before the connection broke is not known.
                 self._lost_count = True
                 self._note_store(away=True)
-            if not taken:
+            if taken:
+                # So that several places are free when it looks again: one look each would cost more than the mails.
+                await asyncio.sleep(PACE_SECONDS)
+            else:
                 await wait(self._work, IDLE_SECONDS)
 
     async def _take(self) -> int:
@@ -140,7 +144,7 @@ class Sender:
         now = self.clock()
         busy = busy_with(self._hand.values(), self.room)
         # Some more than fit, because of what goes one after another.
-        found = await self._in_store(lambda: self.store.due(now, busy=busy, limit=2 * limit + 8))
+        found = await self._in_store(lambda: self.store.due(now, busy=busy, limit=limit + 8))
         self._note_store(away=False)
         chosen = choose(found, self._hand.values(), self.room)[:limit]
         if not chosen:

@@ -9,7 +9,7 @@ from kit.messages import Record
 from notifier.keeping import DeliveryStore, StoreAway
 from notifier.outcomes import record_of
 
-IDLE_SECONDS, LONGEST_PAUSE = 0.5, 10.0
+IDLE_SECONDS, GATHER_SECONDS, LONGEST_PAUSE = 0.5, 0.03, 10.0
 MOST_AT_ONCE = 200
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,8 @@ class Teller:
             if self._away is None:
                 pause = IDLE_SECONDS
                 await wait(self.news, IDLE_SECONDS)
+                # What ends in the same moment is told together.
+                await asyncio.sleep(GATHER_SECONDS)
             else:
                 pause = min(pause * 2, LONGEST_PAUSE)
                 await asyncio.sleep(pause)
