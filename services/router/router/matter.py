@@ -70,6 +70,8 @@ class Matter:
 _GAP = [Word("", "", 0)] * 3
 # What follows says where something is, not what: `tráva u hřiště` is about the grass.
 _WHERE = {"u", "pred", "naproti", "vedle", "pobliz", "kousek", "smerem", "smer", "k", "ke"}
+# How to reach the writer says nothing of the matter; whoever calls for rescue is found by the rules.
+_CONTACT = {"volejte", "zavolejte", "volat", "zavolat", "tel", "prosim", "prosime"}
 
 
 def matter_of(case: CaseText) -> Matter:
@@ -90,7 +92,8 @@ def _spaced(text: str) -> str:
 
 
 def _without_places(words: list[Word]) -> list[Word]:
-    """Leaves out the word after a preposition of place, where enough is left."""
+    """Leaves out contacts, and the word after a preposition of place where enough is left."""
+    words = [word for word in words if word.folded not in _CONTACT]
     kept = [
         word for before, word in zip([None, *words], words, strict=False) if not (before and before.folded in _WHERE)
     ]

@@ -32,6 +32,12 @@ def test_politeness_around_a_message_changes_nothing(message: Labelled) -> None:
     assert decided_on(polite, message.subject).category == message.category
 
 
+@pytest.mark.parametrize("message", labelled(), ids=lambda message: message.text[:50])
+def test_a_wish_to_be_called_changes_nothing(message: Labelled) -> None:
+    asking = f"{message.text} Volejte mi prosím na 601 234 567, tel. doma nemám."
+    assert decided_on(asking, message.subject).category == message.category
+
+
 @pytest.mark.parametrize(
     "text",
     [
