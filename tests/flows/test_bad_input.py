@@ -113,16 +113,23 @@ def test_broken_mail_is_a_report_all_the_same(town: Town, mail: bytes) -> None:
 
 
 def test_a_loop_of_two_helpdesks_ends_by_itself(town: Town) -> None:
-    other = f"helpdesk-{uuid.uuid4().hex[:6]}@jinde.test"
-    answered: set[str] = set()
-    town.citizen.send(letter(other, "Potvrzení", "Děkujeme, vaše zpráva byla přijata. Výtluk v Husově ulici."))
+    other = f"urad-{uuid.uuid4().hex[:6]}@jinde.test"
+
+    def answered_or_held_back(ticket: dict[str, object]) -> str | None:
+        if town.post.to(other, str(ticket["number"])):
+            return "answered"
+        history = town.staff.http.get(f"/tickets/{ticket['id']}/history").json()["items"]
+        return "held back" if any(event["type"] == "ticket.delivery_updated" for event in history) else None
+
     for round_number in range(40):
-        fresh = [mail for mail in town.post.to(other) if str(mail.message["Message-ID"]) not in answered]
-        for mail in fresh:
-            answered.add(str(mail.message["Message-ID"]))
-            # A helpdesk that keeps to no rule: no marks, a new subject, to the town's plain address.
-            report = town.citizen.send(letter(other, f"Potvrzení {round_number}", "Děkujeme. Výtluk v Husově ulici."))
-            town.staff.ticket_of(report)
+        # A helpdesk that keeps to no rule: no marks, a new subject, to the town's plain address.
+        report = letter(other, f"Výtluk {round_number}", "Potvrzujeme příjem: výtluk v Husově ulici, díra ve vozovce.")
+        ticket = town.staff.ticket_of(town.citizen.send(report))
+        fate = eventually(lambda ticket=ticket: answered_or_held_back(ticket), "answered or held back")  # type: ignore[misc]
+        if fate == "held back":
+            break
+    else:
+        pytest.fail("forty mails and no end")
     assert 1 <= len(town.post.to(other)) <= 15
 
 
