@@ -41,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(settings: Settings) -> int:
+    if not settings.reply_token_keys:
+        print("setting REPLY_TOKEN_KEYS: no key for reply addresses", file=sys.stderr)
+        return 2
     logs.setup("notifier", settings.instance, settings.log_level)
     return run(settings, stopping.until_signal())
 

@@ -7,6 +7,7 @@ from pydantic import SecretBytes, SecretStr, ValidationError
 
 from contracts.envelope import parse_event
 from contracts.registry import EVENTS
+from notifier.__main__ import main
 from notifier.deliveries import Accepted, answered, asked_again, cancelled, doubted, failed, tried
 from notifier.outcomes import outcome_of, record_of
 from notifier.sending.relay import Security, status_of
@@ -14,6 +15,16 @@ from notifier.settings import Settings
 from notifier.wiring import now, relay_address, signing_key
 
 from .builders import NOW, delivery
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SECRETS_FILE", raising=False)
+
+
+def test_without_a_key_the_service_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve"]) == 2
+    assert "REPLY_TOKEN_KEYS" in capsys.readouterr().err
 
 
 def test_the_newest_key_signs() -> None:
