@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -21,14 +22,25 @@ class Town:
     citizen: Citizen
     post: Postbox
     staff: Staff
+    others: list[Staff]
 
     def staff_with(self, token: str | None) -> Staff:
         """Somebody else at the API."""
-        return Staff(f"http://{HOST}:{self.system.ports.tickets_api}/api/v1", token)
+        self.others.append(Staff(f"http://{HOST}:{self.system.ports.tickets_api}/api/v1", token))
+        return self.others[-1]
 
 
-def start_town(system: LocalSystem) -> Town:
-    """Starts servers and services; skips on a laptop where that cannot be, fails in CI."""
+@contextmanager
+def running_town(system: LocalSystem) -> Iterator[Town]:
+    """Starts servers and services; skips on a laptop where that cannot be, fails in CI. Stops them at the end."""
+    with system:
+        town = _start(system)
+        yield town
+        for staff in (town.staff, *town.others):
+            staff.http.close()
+
+
+def _start(system: LocalSystem) -> Town:
     try:
         system.start_servers()
     except StartFailed as failure:
@@ -39,11 +51,11 @@ def start_town(system: LocalSystem) -> Town:
     ports = system.ports
     token = system.places.staff_token.read_text().strip()
     staff = Staff(f"http://{HOST}:{ports.tickets_api}/api/v1", token)
-    return Town(system, Citizen(HOST, ports.smtp_intake), Postbox(system.places.mail), staff)
+    return Town(system, Citizen(HOST, ports.smtp_intake), Postbox(system.places.mail), staff, [])
 
 
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """One town for all flows that do not break it."""
-    with LocalSystem(tmp_path_factory.mktemp("town"), Ports.free()) as system:
-        yield start_town(system)
+    with running_town(LocalSystem(tmp_path_factory.mktemp("town"), Ports.free())) as town:
+        yield town

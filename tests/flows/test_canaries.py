@@ -15,7 +15,7 @@ from kit import dead_letter_box
 from kit.messages import Record
 from kit.producer import Producer
 
-from .conftest import Town, start_town
+from .conftest import Town, running_town
 from .wire import eventually, letter
 
 pytestmark = [pytest.mark.flow, pytest.mark.integration]
@@ -30,8 +30,8 @@ OURS = ("intake-email", "tickets-api", "tickets-worker", "router", "notifier")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """A town of its own, whose relay refuses one of the canaries."""
     refusing = {"mail-catcher": {"MAIL_CATCHER_REFUSE": "odmitnuty"}, **{name: {"LOG_LEVEL": "DEBUG"} for name in OURS}}
-    with LocalSystem(tmp_path_factory.mktemp("canaries"), Ports.free(), extra=refusing) as system:
-        yield start_town(system)
+    with running_town(LocalSystem(tmp_path_factory.mktemp("canaries"), Ports.free(), extra=refusing)) as town:
+        yield town
 
 
 def journey(town: Town) -> None:

@@ -7,6 +7,7 @@ import queue
 import signal
 import smtplib
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
@@ -15,7 +16,7 @@ import pytest
 from deploy.local.ports import Ports
 from deploy.local.system import LocalSystem
 
-from .conftest import Town, start_town
+from .conftest import Town, running_town
 from .wire import Caught, eventually, letter
 
 pytestmark = [pytest.mark.flow, pytest.mark.integration]
@@ -24,6 +25,20 @@ REPORTS = 300
 SENDERS = 6
 HELD = "drzeny-obcan@example.test"
 SERVICES = ("intake-email", "tickets-worker", "router", "notifier", "tickets-api")
+# Who is killed, and which server stalls while it happens, so that the victim surely has something in hand.
+KILLS = (
+    ("intake-email", None),
+    ("tickets-worker", "mongod"),
+    ("router", "kafka"),
+    ("notifier", "mongod"),
+    ("tickets-worker", "kafka"),
+    ("tickets-api", None),
+    ("intake-email", "s3proxy"),
+    ("notifier", None),
+    ("router", None),
+    ("tickets-worker", None),
+)
+STALL_SECONDS = 1.5
 # What the notifier sends at once: so many mails may be under way when it is killed.
 SENDS_AT_ONCE = 16
 
@@ -32,8 +47,8 @@ SENDS_AT_ONCE = 16
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """A town of its own: it will be hurt. The relay answers late for one recipient, so that a kill can be aimed."""
     slow = {"mail-catcher": {"MAIL_CATCHER_KEEP_SILENT": HELD, "MAIL_CATCHER_HOLD_SECONDS": "2"}}
-    with LocalSystem(tmp_path_factory.mktemp("hurt-town"), Ports.free(), extra=slow) as system:
-        yield start_town(system)
+    with running_town(LocalSystem(tmp_path_factory.mktemp("hurt-town"), Ports.free(), extra=slow)) as town:
+        yield town
 
 
 class Load:
@@ -93,13 +108,24 @@ def in_doubt(town: Town, ticket: str) -> int:
     )
 
 
+def kill(town: Town, service: str, stalled: str | None) -> None:
+    """With -9; while a server stalls, that is in the middle of something. Long enough for a commit of offsets to pass."""
+    if stalled is not None:
+        town.system.kill(stalled, signal.SIGSTOP)
+        until = time.monotonic() + STALL_SECONDS
+        eventually(lambda: time.monotonic() > until, "the stall lasts")
+    town.system.kill(service, signal.SIGKILL)
+    if stalled is not None:
+        town.system.kill(stalled, signal.SIGCONT)
+
+
 def test_three_hundred_reports_survive_the_death_of_every_service(town: Town) -> None:
     load = Load(town)
     load.start()
-    for place, service in enumerate(SERVICES, start=1):
-        reached = place * REPORTS // (len(SERVICES) + 1)
+    for place, (service, stalled) in enumerate(KILLS, start=1):
+        reached = place * REPORTS // (len(KILLS) + 1)
         eventually(lambda reached=reached: len(load.accepted) >= reached, "the load goes on", 120)  # type: ignore[misc]
-        town.system.kill(service, signal.SIGKILL)
+        kill(town, service, stalled)
     load.finish()
     for service in SERVICES:
         town.system.wait_ready(service)
