@@ -5,6 +5,7 @@ Source of the attributes: CloudEvents specification 1.0.2 and its Partitioning, 
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -86,6 +87,13 @@ class UnreadableEvent(ValueError):
     """A record that is not an event of the contracts. The text is impersonal: type, place and kind of fault only."""
 
 
+@cache
+def _event_of(data: type[EventData]) -> type[Event[Any]]:
+    """`Event[data]`, kept: pydantic holds such a class only weakly, and building it again costs milliseconds."""
+    model: type[Event[Any]] = Event[data]  # type: ignore[valid-type]
+    return model
+
+
 def new_event(
     data: Data,
     *,
@@ -101,7 +109,7 @@ def new_event(
     basedon: int | None = None,
 ) -> Event[Data]:
     """An event around `data`, with type and schema taken from the class of `data`."""
-    event: Event[Data] = Event[type(data)](  # type: ignore[misc, operator]
+    event: Event[Data] = _event_of(type(data))(
         id=id,
         source=source,
         type=data.event_type,
@@ -140,7 +148,7 @@ def parse_event(value: bytes | None, known: dict[str, type[EventData]]) -> Event
     if schema.rpartition(":")[2].partition(".")[0] != model.version.partition(".")[0]:
         raise UnreadableEvent(f"{model.event_type}: unknown version")
     try:
-        return Event[model].model_validate(document)  # type: ignore[valid-type]
+        return _event_of(model).model_validate(document)
     except ValidationError as error:
         raise UnreadableEvent(f"{model.event_type}: {_faults(error)}") from None
 

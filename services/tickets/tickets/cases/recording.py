@@ -60,12 +60,14 @@ def _fitting(
     before: Case | None, case: Case, draft: Draft, after: Snapshot, sequence: int, previous: str, salt: str
 ) -> tuple[StoredEvent, str]:
     """The event as a whole, else shortened, else without content: a report is never refused for its size."""
-    for shorter in (draft, _shortened(draft)):
-        try:
-            return _event(before, case, shorter, after, sequence, previous, salt)
-        except EventTooLarge:
-            continue
-    return _event(before, case, replace(_shortened(draft), personal={}), after, sequence, previous, salt)
+    try:
+        return _event(before, case, draft, after, sequence, previous, salt)
+    except EventTooLarge:
+        draft = _shortened(draft)
+    try:
+        return _event(before, case, draft, after, sequence, previous, salt)
+    except EventTooLarge:
+        return _event(before, case, replace(draft, personal={}), after, sequence, previous, salt)
 
 
 def _event(
