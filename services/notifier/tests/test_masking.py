@@ -46,7 +46,7 @@ def test_account_numbers_are_masked(account: str) -> None:
     assert masked(f"účet {account}, prosím.") == f"účet {ACCOUNT}, prosím."
 
 
-@pytest.mark.parametrize("link", ["https://example.test/obcan?id=5", "www.example.test/karel", "HTTP://EXAMPLE.test"])
+@pytest.mark.parametrize("link", ["https://example.test/obcan?id=5", "www.example.test/stranka", "HTTP://EXAMPLE.test"])
 def test_links_are_masked(link: str) -> None:
     assert masked(f"viz {link} tam") == f"viz {LINK} tam"
 

@@ -312,7 +312,7 @@ async def test_an_idle_line_that_the_relay_closed_is_no_outage(office: Office) -
 @pytest.mark.parametrize("supported", [True, False])
 async def test_a_name_that_is_not_ascii_goes_out_where_the_relay_can(office: Office, supported: bool) -> None:
     office.relay.smtputf8 = supported
-    (made,) = office.put("jiří@example.test")
+    (made,) = office.put("žák@example.test")
     office.sender()
     after = await office.until_state(made, State.SENT, State.FAILED)
     assert (after.state, after.status) == ((State.SENT, None) if supported else (State.FAILED, "5.6.7"))

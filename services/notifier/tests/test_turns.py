@@ -124,7 +124,7 @@ def test_a_mail_loop_of_two_helpdesks_ends_by_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["obcan@example.test", "o.b+c@pod.example.test", "jiří@město.test", "a@xn--msto-gwa.test"]
+    "address", ["obcan@example.test", "o.b+c@pod.example.test", "žák@město.test", "a@xn--msto-gwa.test"]
 )
 def test_ordinary_addresses_are_usable(address: str) -> None:
     assert usable(address)
@@ -172,4 +172,4 @@ def test_addresses_of_machines_are_known() -> None:
         "bounces+x",
     )
     assert all(is_machine(f"{local}@example.test") for local in machines)
-    assert not any(is_machine(f"{local}@example.test") for local in ("obcan", "karel.bounce", "reply", "norbert"))
+    assert not any(is_machine(f"{local}@example.test") for local in ("obcan", "obec.bounce", "reply", "norma"))
