@@ -28,7 +28,7 @@ def rulesets(objects: MemoryObjectStore) -> Rulesets:
 
 
 def told(rulesets: Rulesets, record: Record) -> None:
-    rulesets._changed(record.key or b"", record.value or b"")
+    rulesets.shelf.take(record.key or b"", record.value or b"")
 
 
 def test_a_published_pack_holds(rulesets: Rulesets, objects: MemoryObjectStore) -> None:
