@@ -1,7 +1,9 @@
 """The staff API over a real MongoDB: what it gives, to whom, and how it refuses."""
 
 import re
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -167,13 +169,21 @@ def test_answers_are_as_the_documentation_says(office: Office, dispatcher: Perso
     models.MeOut.model_validate(dispatcher.get("/me").json())
 
 
-def test_a_revoked_or_expired_token_ends_at_once(office: Office, clock: Clock) -> None:
+def within_a_second(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + api.KNOWN_SECONDS + 1
+    while not condition():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.05)
+
+
+def test_a_revoked_or_expired_token_ends_within_a_second(office: Office, clock: Clock) -> None:
     person, other = office.person(StaffRole.DISPATCHER), office.person(StaffRole.DISPATCHER)
     assert person.get("/me").status_code == 200
     assert office.tokens.revoke(person.code)
+    within_a_second(lambda: person.get("/me").status_code == 401)
     problem(person.get("/me"), 401)
     clock.passes(days=366)
-    problem(other.get("/me"), 401)
+    within_a_second(lambda: other.get("/me").status_code == 401)
 
 
 def test_tokens_are_stored_as_digests_only(office: Office, database: Database[Document]) -> None:

@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--days", type=int, default=365, help="how long it holds")
     create.add_argument("--out", type=Path, help="file for the token, made readable to its owner only")
     token.add_parser("list", help="who has tokens")
-    revoke = token.add_parser("revoke", help="end a token at once")
+    revoke = token.add_parser("revoke", help="end a token; it holds no longer than a second")
     revoke.add_argument("code", help="as `token list` shows it")
     return parser
 

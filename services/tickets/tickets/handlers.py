@@ -82,9 +82,11 @@ class BatchHandler:
             if len(events) > 1:
                 logger.warning("batch_divided", extra={"count": len(events), "error": type(error).__name__})
                 return self._one_by_one(events)
-            logger.exception("message_refused", extra={"event_type": events[0].type})
+            logger.exception("message_refused", extra=_ids(events[0]))
             return [DeadLetter(type(error).__name__, f"{events[0].type}: cannot be applied or stored")]
         self._after()
+        for event in events:
+            logger.info("event_handled", extra=_ids(event))
         return [refused.get(event.id, DONE) for event in events]
 
     def _one_by_one(self, events: Sequence[Event[Any]]) -> list[Outcome]:
@@ -257,6 +259,12 @@ class NotificationsHandler(BatchHandler):
             batch.change(case, drafts)
         if isinstance(data, NotificationSent) and data.body is not None:
             batch.change(*conversation.sent_to_body(batch.case(case.id) or case, data.body, cause))
+
+
+def _ids(event: Event[Any]) -> dict[str, Any]:
+    ids = {"event_id": event.id, "event_type": event.type, "municipality": event.municipality}
+    named = {name: getattr(event.data, name, None) for name in ("report_id", "ticket_id")}
+    return {**ids, **{name: value for name, value in named.items() if value is not None}}
 
 
 def _tells_something(event: Event[Any]) -> bool:

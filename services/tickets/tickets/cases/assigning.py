@@ -182,6 +182,7 @@ def assigned_to(
         cause,
         state=state,
         resolver=resolver,
+        resolver_name=person.contact.name if person is not None else None,
         team=team,
         route_by=None,
         deadlines=going,

@@ -82,6 +82,8 @@ class Case(Model):
     urgent: bool = False
     decided: bool = False
     resolver: Resolver | None = None
+    resolver_name: str | None = None
+    """Personal: of the member of staff who solves it; teams and bodies have theirs in the pack."""
     team: Code | None = None
     """The town's team that answers for it, also beside an outside body."""
     district: Code | None = None

@@ -22,7 +22,7 @@ def moved(
         fields |= {"solved_at": None, "closed_at": None}
         if is_with_body(case) and case.team is not None:
             # The outside body is done with it: who answers for it in the town goes on.
-            fields["resolver"] = Resolver(kind=ResolverKind.TEAM, code=case.team)
+            fields |= {"resolver": Resolver(kind=ResolverKind.TEAM, code=case.team), "resolver_name": None}
     if after == TicketState.SET_ASIDE:
         fields["route_by"] = None
     draft = Draft(

@@ -30,7 +30,7 @@ def row(ticket: Document, pack: Pack | None, now: datetime) -> dict[str, Any]:
         "priority": ticket.get("priority"),
         "urgent": ticket["urgent"],
         "decided": ticket["decided"],
-        "resolver": resolver(ticket.get("resolver"), ticket.get("parties", ()), pack),
+        "resolver": resolver(ticket.get("resolver"), ticket.get("resolver_name"), pack),
         "team": ticket.get("team"),
         "place": ticket.get("place_phrase"),
         "received_at": ticket["received_at"],
@@ -82,7 +82,7 @@ def category(code: str | None, area: str | None, pack: Pack | None) -> dict[str,
     return {"slug": code, "name": name, "area": {"slug": area, "name": area_name}}
 
 
-def resolver(chosen: Document | None, parties: Sequence[Document], pack: Pack | None) -> dict[str, Any] | None:
+def resolver(chosen: Document | None, person: str | None, pack: Pack | None) -> dict[str, Any] | None:
     """Who solves it, with a name."""
     if chosen is None:
         return None
@@ -92,9 +92,8 @@ def resolver(chosen: Document | None, parties: Sequence[Document], pack: Pack | 
             name = pack.team(name).name
         elif chosen["kind"] == "body" and pack is not None:
             name = pack.body(name).name
-        elif chosen["kind"] == "person":
-            persons = (p["contact"].get("name") for p in parties if p["participant"]["role"] == "resolver")
-            name = next((person for person in persons if person), name)
+        else:
+            name = person or name
     except KeyError:
         name = chosen["code"]
     return {"kind": chosen["kind"], "code": chosen["code"], "name": name}

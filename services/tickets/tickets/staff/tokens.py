@@ -1,4 +1,4 @@
-"""Staff tokens: 32 random bytes, shown once, stored as a digest; with roles, teams, an end, and revocable at once."""
+"""Staff tokens: 32 random bytes, shown once, stored as a digest; with roles, teams, an end, and revocable within a second."""
 
 import base64
 import hashlib
@@ -67,7 +67,7 @@ class StaffTokens:
         return list(self._tokens.find({}, {"digest": 0, "address": 0, "pseudonym": 0}).sort("created", 1))
 
     def revoke(self, code: str) -> bool:
-        """Ends a token at once; false where there is none of that code."""
+        """Ends a token; false where there is none of that code."""
         return bool(self._tokens.update_one({"_id": code}, {"$set": {"revoked": True}}).matched_count)
 
     def _holding(self, query: Document) -> Staff | None:
