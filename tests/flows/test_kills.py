@@ -39,6 +39,9 @@ KILLS = (
     ("tickets-worker", None),
 )
 STALL_SECONDS = 1.5
+# Then in small portions: the victim is killed at the first sign that it has begun with one, so what it has just done is
+# neither confirmed nor told.
+PORTION, PORTIONS = 20, (("tickets-worker", 4), ("notifier", 1), ("router", 1))
 # What the notifier sends at once: so many mails may be under way when it is killed.
 SENDS_AT_ONCE = 16
 
@@ -57,6 +60,7 @@ class Load:
     def __init__(self, town: Town) -> None:
         self._town = town
         self._waiting: queue.Queue[int] = queue.Queue()
+        self._allowed = threading.Semaphore(0)
         self.accepted: dict[str, list[str]] = defaultdict(list)
         self._threads = [threading.Thread(target=self._send_all, daemon=True) for _ in range(SENDERS)]
 
@@ -66,13 +70,17 @@ class Load:
         for thread in self._threads:
             thread.start()
 
+    def allow(self, count: int) -> None:
+        """So many more may be sent."""
+        self._allowed.release(count)
+
     def finish(self) -> None:
         for thread in self._threads:
             thread.join(timeout=180)
             assert not thread.is_alive(), "a sender did not get rid of its reports"
 
     def _send_all(self) -> None:
-        while True:
+        while self._allowed.acquire():
             try:
                 number = self._waiting.get_nowait()
             except queue.Empty:
@@ -119,13 +127,32 @@ def kill(town: Town, service: str, stalled: str | None) -> None:
         town.system.kill(stalled, signal.SIGCONT)
 
 
+def sign_of_work(town: Town, service: str) -> object:
+    """Changes when the service has just done something."""
+    if service == "notifier":
+        return len(town.post.all())
+    newest = town.staff.http.get("/tickets", params={"limit": "1"}).json()["items"][0]
+    return newest["id"] if service == "tickets-worker" else newest["number"]
+
+
 def test_three_hundred_reports_survive_the_death_of_every_service(town: Town) -> None:
     load = Load(town)
     load.start()
+    in_portions = PORTION * sum(times for _, times in PORTIONS)
+    at_once = REPORTS - in_portions
+    load.allow(at_once)
     for place, (service, stalled) in enumerate(KILLS, start=1):
-        reached = place * REPORTS // (len(KILLS) + 1)
+        reached = place * at_once // (len(KILLS) + 1)
         eventually(lambda reached=reached: len(load.accepted) >= reached, "the load goes on", 120)  # type: ignore[misc]
         kill(town, service, stalled)
+    for service in SERVICES:
+        town.system.wait_ready(service)
+    for service in (service for service, times in PORTIONS for _ in range(times)):
+        before = sign_of_work(town, service)
+        load.allow(PORTION)
+        eventually(lambda service=service, before=before: sign_of_work(town, service) != before, "work begins", 90)  # type: ignore[misc]
+        town.system.kill(service, signal.SIGKILL)
+    load.allow(SENDERS)
     load.finish()
     for service in SERVICES:
         town.system.wait_ready(service)
