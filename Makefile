@@ -6,7 +6,7 @@ SERVICE_TESTS := $(wildcard services/*/tests)
 PYTHON_READY := .venv/.ready
 JARS_READY := .local/cache/kafka/pom.sha256 .local/cache/s3proxy/pom.sha256
 
-.PHONY: help setup run up down status reset test check bench format
+.PHONY: help setup run up down status reset test check bench documents format
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -39,10 +39,15 @@ check: setup ## format, lint, strict types, contracts, architecture rules
 	@.venv/bin/mypy
 	@for tests in $(SERVICE_TESTS); do echo ".venv/bin/mypy $$tests"; .venv/bin/mypy $$tests || exit 1; done
 	@.venv/bin/python -m contracts check
+	@.venv/bin/python -m packs check packs/lipovany
+	@.venv/bin/python -m packs schema --check
 	@.venv/bin/pytest -q tests/architecture
 
 bench: setup ## how fast it is, on the settings of `make run`
 	@.venv/bin/python -m tests.benchmark --write
+
+documents: setup ## write the generated pages anew: settings, metrics
+	@.venv/bin/python -m deploy.documents
 
 format: setup ## bring the code into the agreed form
 	@.venv/bin/ruff format
