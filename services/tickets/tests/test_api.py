@@ -279,13 +279,31 @@ class TestConfidentiality:
         self, office: Office, cases: dict[str, UUID], database: Database[Document]
     ) -> None:
         officer = office.person(StaffRole.WHISTLEBLOWING_OFFICER)
-        told = officer.change(cases["sealed"], "messages", {"text": f"{SECRET} odpověď", "visibility": "public"})
+        told = officer.change(cases["sealed"], "messages", {"text": f"{SECRET} odpověď", "visibility": "internal"})
         assert told.status_code == 201
         assert told.json()["text"] == f"{SECRET} odpověď"
         later = database["events"].find({"ticket_id": cases["sealed"], "sequence": {"$gt": 1}})
         assert not any(SECRET in event["body"] for event in later)
         texts = [m["text"] for m in officer.get(f"/tickets/{cases['sealed']}/messages").json()["items"]]
         assert texts == [f"{SECRET} oznámení", f"{SECRET} odpověď"]
+
+    def test_a_sealed_case_is_not_answered_by_an_empty_mail(self, office: Office, cases: dict[str, UUID]) -> None:
+        officer = office.person(StaffRole.WHISTLEBLOWING_OFFICER)
+        answer = officer.change(cases["sealed"], "messages", {"text": "Děkujeme.", "visibility": "public"})
+        problem(answer, 409, "sealed")
+
+    def test_a_sealed_case_is_handed_to_a_competent_person_only(self, office: Office, cases: dict[str, UUID]) -> None:
+        officer, other = (office.person(StaffRole.WHISTLEBLOWING_OFFICER) for _ in range(2))
+        dispatcher = office.person(StaffRole.DISPATCHER)
+
+        def assign(kind: str, code: str) -> httpx.Response:
+            body = {"resolver": {"kind": kind, "code": code}, "reason": "holiday"}
+            return officer.change(cases["sealed"], "assignment", body)
+
+        problem(assign("team", "pravnik"), 409, "sealed")
+        problem(assign("body", BODY), 409, "sealed")
+        problem(assign("person", dispatcher.code), 422, "no-such-resolver")
+        assert assign("person", other.code).status_code == 200
 
     def test_another_town_sees_nothing(self, office: Office, cases: dict[str, UUID]) -> None:
         stranger = office.person(*StaffRole, municipality="dubna")

@@ -4,11 +4,12 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.participants import ActorKind
+from contracts.participants import ActorKind, Role
 from contracts.reply_token import TokenRole
 from contracts.reports import Automatic
 from contracts.sample_reports import REPORTER, pseudonym_of
 from contracts.tickets import Direction, ExchangeState, Resolver, ResolverKind, TicketState, Visibility
+from contracts.types import Confidentiality
 from tickets.cases import conversation
 from tickets.cases.assigning import assigned_to
 from tickets.cases.case import Case
@@ -132,8 +133,17 @@ def test_a_failed_delivery_is_for_the_dispatcher_to_see_to(case: Case, town: Tow
     assert told(change[1][0]) == [DISPATCHER_ADDRESS]
 
 
+def test_of_a_failed_delivery_in_a_sealed_case_its_own_team_hears(town: Town) -> None:
+    case = assigned_case(
+        town, category="whistleblowing", team="prislusna-osoba", confidentiality=Confidentiality.SEALED
+    )
+    change = conversation.delivery_updated(case, town, cause(), outcome="failed", recipient=REPORTER.id)
+    assert told(change[1][0]) == ["prislusna-osoba@lipovany.test"]
+    assert change[1][0].concerned[0].participant.role == Role.DISPATCHER
+
+
 def test_whose_mailbox_failed_is_not_told_that_it_failed(case: Case, town: Town) -> None:
-    dispatcher = town.dispatcher_party()
+    dispatcher = town.attentive_party()
     assert dispatcher is not None
     own = dispatcher.participant.id
     assert told(conversation.delivery_updated(case, town, cause(), outcome="failed", recipient=own)[1][0]) == []

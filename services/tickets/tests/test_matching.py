@@ -11,6 +11,7 @@ from contracts.reply_token import TokenRole
 from contracts.reports import Automatic, Hints
 from contracts.sample_reports import forged_token
 from contracts.tickets import TicketState
+from contracts.types import Confidentiality
 from tickets.cases.case import Case
 from tickets.cases.matching import Fate, Match, match
 from tickets.cases.town import Town
@@ -135,6 +136,26 @@ def test_a_solved_case_is_reopened_for_thirty_days_and_then_no_more(case: Case, 
 def test_a_message_to_a_closed_case_opens_one_that_names_it(case: Case, town: Town) -> None:
     closed = in_state(case, TicketState.RESOLVED, TicketState.CLOSED)
     assert matched(closed, town) == Match(Fate.OPENS, "case-is-closed", maybe=(case.id,))
+
+
+@pytest.fixture
+def sealed(town: Town) -> Case:
+    return assigned_case(
+        town, category="whistleblowing", team="prislusna-osoba", confidentiality=Confidentiality.SEALED
+    )
+
+
+def test_whoever_writes_with_a_sealed_cases_token_is_read_by_its_officer_alone(sealed: Case, town: Town) -> None:
+    assert matched(sealed, town) == Match(Fate.ADDS, "token-and-sender", sealed.id)
+    by_another = matched(sealed, town, address=STRANGER)
+    assert by_another == Match(Fate.ADDS, "token-of-sealed-case", sealed.id, certainty=0.5)
+    closed = in_state(sealed, TicketState.RESOLVED, TicketState.CLOSED)
+    assert matched(closed, town).fate == Fate.ADDS
+
+
+def test_that_there_is_a_sealed_case_is_told_to_nobody(sealed: Case, town: Town) -> None:
+    event = report("Re", hints=Hints(tickets=[sealed.id], numbers=["2026-000001"]))
+    assert match(event, {sealed.id: sealed}, {"2026-000001": sealed.id}, (), town).maybe == ()
 
 
 def test_a_machines_answer_stands_by_any_case(case: Case, town: Town) -> None:

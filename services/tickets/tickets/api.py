@@ -94,7 +94,13 @@ class Authentication:
 
 def create(desk: Desk) -> FastAPI:
     """The application; it connects to nothing by itself."""
-    app = FastAPI(title="Městský helpdesk: rozhraní pro úředníky", version="1", description=DESCRIPTION, redoc_url=None)
+    app = FastAPI(
+        title="Městský helpdesk: rozhraní pro úředníky",
+        version="1",
+        description=DESCRIPTION,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     problems.handle_problems(app)
     app.include_router(reading.routes(desk))
     app.include_router(changing.routes(desk))

@@ -157,7 +157,8 @@ class ReportsHandler(BatchHandler):
         if case is None:
             case, drafts = opening.from_report(event, matched.maybe, cause)
         else:
-            case, drafts = _IN_CASE[matched.fate](case, data, town, cause)
+            sure = {"certainty": matched.certainty} if matched.fate == Fate.ADDS else {}
+            case, drafts = _IN_CASE[matched.fate](case, data, town, cause, **sure)
         batch.change(case, drafts)
         batch.report(_record(event, matched, case))
 

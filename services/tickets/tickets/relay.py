@@ -27,6 +27,7 @@ from tickets.store import EVENTS, LEASES
 
 POLL_SECONDS = 0.15
 LEASE_SECONDS = 20.0
+FRESH_LEASE_SECONDS = 17.0
 # A batch is begun only with so much of the lease left that it ends within it.
 LEAST_LEASE_SECONDS = 12.0
 _BATCH = 500
@@ -46,6 +47,8 @@ class Lease:
 
     def held(self) -> bool:
         """Takes or prolongs the lease; true while it holds for long enough to work under it."""
+        if self.seconds_left() > FRESH_LEASE_SECONDS:
+            return True
         started = time.monotonic()
         free = {"$or": [{"holder": self._holder}, {"$expr": {"$lt": ["$until", "$$NOW"]}}]}
         taken = [{"$set": {"holder": self._holder, "until": {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]}}}]
@@ -68,6 +71,7 @@ class Lease:
 
     def give_back(self) -> None:
         """Lets another relay begin at once."""
+        self._until = 0.0
         self._leases.delete_one({"_id": self._name, "holder": self._holder})
 
 
@@ -105,7 +109,7 @@ class Relay:
         pause = POLL_SECONDS
         while not stop.is_set():
             try:
-                published = self.turn() if self._lease.held() else 0
+                published = self.turn()
                 pause = POLL_SECONDS
             except PyMongoError as error:
                 logger.warning("relay_waits", extra={"dependency": "mongodb", "error": type(error).__name__})
@@ -120,13 +124,13 @@ class Relay:
             logger.info("lease_not_given_back")
 
     def turn(self) -> int:
-        """Publishes what waits, up to some hundred tickets; returns how many events were confirmed."""
-        waiting = self._waiting()
+        """Publishes what waits, up to some hundred tickets, if the lease is ours; returns how many events were confirmed."""
+        waiting = self._waiting() if self._lease.held() else []
         if not waiting:
             self._note(None, waiting=False)
             metrics.UNPUBLISHED_AGE.set(0)
             return 0
-        confirmed = publish_in_order(waiting, self._publish)
+        confirmed = publish_in_order(waiting, self._publish, self._has_time)
         if confirmed:
             self._events.update_many({"_id": {"$in": confirmed}}, {"$set": {"published": True}})
         self._note("broker-away" if not confirmed else None, waiting=not confirmed)
@@ -148,6 +152,9 @@ class Relay:
                 tickets[row["ticket_id"]].append(Unpublished(row["_id"], row["ticket_id"], row["body"]))
         return list(tickets.values())
 
+    def _has_time(self) -> bool:
+        return self._lease.seconds_left() >= LEAST_LEASE_SECONDS
+
     def _note(self, trouble: str | None, *, waiting: bool) -> None:
         self._trouble = trouble
         if not waiting:
@@ -156,11 +163,13 @@ class Relay:
             self._behind_since = time.monotonic()
 
 
-def publish_in_order(waiting: Sequence[Sequence[Unpublished]], publish: Publish) -> list[UUID]:
+def publish_in_order(
+    waiting: Sequence[Sequence[Unpublished]], publish: Publish, has_time: Callable[[], bool] = lambda: True
+) -> list[UUID]:
     """Publishes in waves of one event per ticket; a ticket whose event is not confirmed gets no further. Returns the confirmed."""
     confirmed: list[UUID] = []
     going = [list(events) for events in waiting]
-    while going:
+    while going and has_time():
         wave = [events[0] for events in going]
         results = publish([_record(event) for event in wave])
         confirmed += [event.id for event, done in zip(wave, results, strict=True) if done]

@@ -14,6 +14,7 @@ from contracts.tickets import (
     TicketState,
     Visibility,
 )
+from contracts.types import Confidentiality
 from tickets.cases.assigning import exchange_draft, with_exchange
 from tickets.cases.case import Case, Cause, Change, Draft, Party, changed, is_with_body
 from tickets.cases.lifecycle import REOPENED_WITHIN
@@ -40,7 +41,7 @@ def _told_of(data: InboundMessage, case: Case, town: Town) -> tuple[Party, ...]:
     return resolver_parties(case, town) if data.automatic == Automatic.NO else ()
 
 
-def said_by_reporter(case: Case, data: InboundMessage, town: Town, cause: Cause) -> Change:
+def said_by_reporter(case: Case, data: InboundMessage, town: Town, cause: Cause, certainty: float = 1.0) -> Change:
     """The reporter writes again; that ends our waiting for him, and reopens what was solved. A machine's word does neither."""
     by_machine = data.automatic != Automatic.NO
     after, draft = _received(
@@ -50,6 +51,7 @@ def said_by_reporter(case: Case, data: InboundMessage, town: Town, cause: Cause)
         direction=Direction.INBOUND,
         visibility=Visibility.INTERNAL if by_machine else Visibility.PUBLIC,
         concerned=_told_of(data, case, town),
+        certainty=certainty,
     )
     if by_machine:
         return after, [draft]
@@ -124,8 +126,10 @@ def delivery_updated(
     status: str | None = None,
 ) -> Change:
     """Shows on the case what became of a message that the town sent; a failed one is for the dispatcher to see to."""
-    dispatcher = town.dispatcher_party() if outcome == FAILED else None
-    concerned = () if dispatcher is None or dispatcher.participant.id == recipient else (dispatcher,)
+    # Of a sealed case not even the dispatcher hears.
+    sealed = case.confidentiality == Confidentiality.SEALED
+    attentive = town.attentive_party(case.team if sealed else None) if outcome == FAILED else None
+    concerned = () if attentive is None or attentive.participant.id == recipient else (attentive,)
     draft = Draft(
         TicketDeliveryUpdated,
         cause,
@@ -158,6 +162,7 @@ def _received(
     direction: Direction,
     visibility: Visibility,
     concerned: tuple[Party, ...],
+    certainty: float = 1.0,
 ) -> tuple[Case, Draft]:
     words = data.personal
     number = case.messages + 1
@@ -185,6 +190,7 @@ def _received(
             "channel": data.channel,
             "report_id": data.report_id,
             "matched": Matching.TOKEN,
+            "certainty": certainty,
             "automatic": data.automatic,
             "parts": data.parts,
         },

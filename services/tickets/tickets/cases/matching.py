@@ -14,6 +14,7 @@ from contracts.envelope import Event
 from contracts.reply_token import TokenRole
 from contracts.reports import Automatic, InboundMessage
 from contracts.tickets import ResolverKind
+from contracts.types import Confidentiality
 from tickets.cases.case import Case
 from tickets.cases.lifecycle import REOPENED_WITHIN, TAKES_NO_MESSAGES
 from tickets.cases.town import Town
@@ -62,6 +63,9 @@ def match(
     if case is None or case.municipality != report.municipality:
         return Match(Fate.OPENS, "token-of-no-case", maybe=maybe)
     fate, why = _by_token(data, case, staff, town, at=data.received_at)
+    if fate == Fate.OPENS and case.confidentiality == Confidentiality.SEALED:
+        # A case of its own would be read by others: whoever writes with a sealed case's token is read by its officer alone.
+        return Match(Fate.ADDS, "token-of-sealed-case", ticket_id=case.id, certainty=0.5)
     if fate == Fate.OPENS:
         return Match(fate, why, maybe=maybe)
     return Match(fate, why, ticket_id=case.id)
@@ -120,5 +124,10 @@ def _maybe(report: Event[InboundMessage], cases: Mapping[UUID, Case], numbers: M
     named = [data.follow_up.ticket_id] if data.follow_up is not None else []
     named += data.hints.tickets
     named += [numbers[number] for number in data.hints.numbers if number in numbers]
-    ours = [one for one in named if one in cases and cases[one].municipality == report.municipality]
+    ours = [one for one in named if one in cases and _may_be_named(cases[one], report.municipality)]
     return tuple(dict.fromkeys(ours))[:10]
+
+
+def _may_be_named(case: Case, municipality: str) -> bool:
+    """That there is a sealed case is itself nobody's business."""
+    return case.municipality == municipality and case.confidentiality != Confidentiality.SEALED

@@ -54,9 +54,9 @@ class Town:
         """Whether a case can be handed over to the body by itself."""
         return code is not None and self.body(code) is not None
 
-    def dispatcher_party(self) -> Party | None:
-        """The dispatcher, told of what went wrong."""
-        party = self.team(self.dispatcher.code)
+    def attentive_party(self, team: str | None = None) -> Party | None:
+        """Who is told of what went wrong: the dispatcher, or the given team in his place."""
+        party = self.team(team or self.dispatcher.code)
         if party is None:
             return None
         return party.model_copy(update={"participant": party.participant.model_copy(update={"role": Role.DISPATCHER})})

@@ -1,7 +1,7 @@
 """POST: tickets, messages, hand-overs, classifications, states. Every change rests on a version; every creation has a key."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -85,8 +85,8 @@ def _creations(router: APIRouter, desk: Desk) -> None:
         version = expected_version(if_match) if if_match is not None else None
 
         def decide(case: Case, town: Town, cause: Cause) -> Change:
-            if new.visibility == Visibility.PUBLIC and case.number is None:
-                raise Problem(409, "not-numbered", "Podnět ještě nemá číslo, pisateli zatím odpovědět nelze.")
+            if new.visibility == Visibility.PUBLIC:
+                _answerable(case)
             return conversation.written_by_staff(case, new.text, new.visibility, staff.id, town, cause)
 
         done = desk.add(staff, ticket_id, version, decide, key=checked_key(idempotency_key), body=body)
@@ -96,7 +96,10 @@ def _creations(router: APIRouter, desk: Desk) -> None:
 
 
 def _changes(router: APIRouter, desk: Desk) -> None:
-    fails = may_fail(403, 404, 409, 412, 422, 428)
+    out_of_sight: dict[int | str, dict[str, Any]] = {
+        204: {"description": "Done; whoever asked does not see the ticket any more."}
+    }
+    fails = {**may_fail(403, 404, 409, 412, 422, 428), **out_of_sight}
 
     @router.post("/tickets/{ticket_id}/assignment", response_model=TicketOut, responses=fails)
     def assign(staff: Asking, ticket_id: UUID, new: NewAssignment, if_match: IfMatch = None) -> Response:
@@ -127,6 +130,15 @@ def _changes(router: APIRouter, desk: Desk) -> None:
 
         version = expected_version(if_match)
         return _changed(desk, staff, desk.change(staff, ticket_id, Action.CHANGE_STATE, version, decide))
+
+
+def _answerable(case: Case) -> None:
+    if case.number is None:
+        raise Problem(409, "not-numbered", "Podnět ještě nemá číslo, pisateli zatím odpovědět nelze.")
+    if case.confidentiality == Confidentiality.SEALED:
+        # Its content travels nowhere, so the mail would be empty.
+        detail = "Na utajený podnět nelze odpovědět e-mailem. Odpovězte jinou cestou a poznamenejte to interně."
+        raise Problem(409, "sealed", detail)
 
 
 def _entered(batch: Batch, new: NewTicket, town: Town, cause: Cause) -> UUID:
@@ -178,6 +190,8 @@ def _assigned(desk: Desk, case: Case, new: NewAssignment, town: Town, cause: Cau
         raise Problem(409, "already-there", "Podnět už tento řešitel má.")
     if case.resolver is not None and new.reason is None:
         raise Problem(422, "reason-missing", "Předání jinému řešiteli potřebuje důvod (pole `reason`).")
+    if case.confidentiality == Confidentiality.SEALED and resolver.kind != ResolverKind.PERSON:
+        raise Problem(409, "sealed", "Utajený podnět lze předat jen příslušné osobě.")
     person = None
     if resolver.kind == ResolverKind.PERSON:
         person = _person(desk, case, resolver.code, town)
