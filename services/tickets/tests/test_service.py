@@ -219,6 +219,7 @@ def test_two_workers_killed_again_and_again_lose_nothing_and_do_nothing_twice(
             until(lambda part=part: decide() > part * 50, "the batch is begun")  # type: ignore[misc]
             workers[part % 2].kill()
             workers[part % 2].start()
+            until(workers[part % 2].ready, "it works again")
         until(lambda: decide() == 300, "every report opened a case", 120)
 
         def settled() -> bool:
