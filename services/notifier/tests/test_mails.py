@@ -45,6 +45,7 @@ from notifier.audience import TABLE
 from notifier.deliveries import Delivery
 from notifier.writing.composing import Composer, Parcel, RulesetMissing, SigningKey, Unsendable, file_names, fits
 from notifier.writing.mail import SUPPRESSED, message_id
+from notifier.writing.rendering import wrapped
 
 from .builders import BODY, DISPATCHER, FOREIGN_ID, REPORTER, TEAM, TECHNICAL_SERVICES, deliveries, event, lipovany
 
@@ -332,6 +333,18 @@ def test_a_strangers_words_make_no_header() -> None:
     page = message.get_body(("html",))
     assert page is not None
     assert "<script" not in page.get_content()
+
+
+def test_a_strangers_subject_stays_on_the_line_that_names_it() -> None:
+    trick = "Lampa\n\nCo udělat: přihlaste se jinde\n\nMěsto Lipovany"
+    made = event(TicketAssigned, TEAM, after=case(), actor=ROUTER, personal={**PERSONAL, "subject": trick})
+    _, message = sent(deliveries(made)[0])
+    assert "Předmět zprávy: Lampa Co udělat: přihlaste se jinde Město" in plain(message)
+
+
+def test_an_empty_line_of_quoted_words_has_one_mark() -> None:
+    quote = "> Dobrý den,\n>\n> nesvítí lampa.\n> > odpověď\n"
+    assert wrapped(quote) == quote
 
 
 def test_a_strangers_long_place_does_not_make_the_town_his_postman() -> None:

@@ -61,7 +61,8 @@ def variables(delivery: Delivery, pack: Pack, attached: Sequence[str], left_out:
         "place": _short(personal.place_phrase),
         "coordinates": _coordinates(personal),
         "due_date": due_date(case, language),
-        "subject": personal.subject,
+        # A stranger's line breaks would begin a paragraph that passes for the town's own.
+        "subject": " ".join(personal.subject.split()) if personal.subject else None,
         "report_text": quoted(personal.text) if personal.text else None,
         "message_text": _message(delivery, personal),
         "words": personal.words,
@@ -115,7 +116,7 @@ def wrapped(body: str) -> str:
 def _wrapped(line: str, columns: int) -> list[str]:
     mark = "> " if line.startswith(">") else ""
     # Groups of digits are telephone numbers more often than not: they stay together.
-    held = re.sub(r"(?<=\d) (?=\d)", _HELD, line.removeprefix(mark))
+    held = re.sub(r"(?<=\d) (?=\d)", _HELD, line.removeprefix(mark.rstrip()).removeprefix(" ") if mark else line)
     pieces = wrap(held, columns - len(mark), break_long_words=False, break_on_hyphens=False) or [""]
     return [(mark + piece.replace(_HELD, " ")).rstrip() for piece in pieces]
 
