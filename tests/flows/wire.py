@@ -22,12 +22,12 @@ REPORT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Found = TypeVar("Found")
 
 
-def eventually(look: Callable[[], Found | None], what: str, seconds: float = 30) -> Found:
-    """Waits until `look` finds something true."""
+def eventually(look: Callable[[], Found | None], what: str, seconds: float = 30, *, every: float = 0.05) -> Found:
+    """Waits until `look` finds something true, looking again and again after so many seconds."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, f"did not happen within {seconds:.0f} s: {what}"
-        threading.Event().wait(0.05)
+        threading.Event().wait(every)
     return found
 
 
