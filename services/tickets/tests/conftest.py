@@ -7,19 +7,28 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from pymongo.database import Database
 
 import packs
-from contracts.sample_reports import MUNICIPALITY, pseudonym_of
+from contracts.sample_reports import MUNICIPALITY, PSEUDONYM_KEY, pseudonym_of
 from kit import mongo
 from kit.mongo import Document
+from kit.object_store import MemoryObjectStore
 from kit.settings import MongoSettings
+from tickets import api
+from tickets.cases.permissions import StaffRole
 from tickets.cases.town import Town
+from tickets.handlers import ReportsHandler, RoutingHandler
+from tickets.staff.desk import Desk
+from tickets.staff.queries import Queries
+from tickets.staff.tokens import StaffTokens
 from tickets.store import MongoStore, prepare
 
 from .builders import Clock
 from .memory_store import MemoryStore
+from .office import Office, Person
 
 PACK = Path(__file__).parents[3] / "packs" / MUNICIPALITY
 
@@ -63,3 +72,22 @@ def store(request: pytest.FixtureRequest, clock: Clock) -> MemoryStore | MongoSt
     if request.param == "memory":
         return MemoryStore(clock)
     return MongoStore(request.getfixturevalue("database"), clock)
+
+
+@pytest.fixture
+def office(database: Database[Document], town: Town, clock: Clock) -> Iterator[Office]:
+    store, objects = MongoStore(database, clock), MemoryObjectStore()
+    tokens = StaffTokens(database, clock, PSEUDONYM_KEY)
+
+    def towns(municipality: str) -> Town:
+        return town if municipality == "lipovany" else Town(municipality, None, town.pseudonym)
+
+    desk = Desk(store, Queries(database), tokens, towns, objects, clock)
+    with TestClient(api.create(desk), raise_server_exceptions=False) as client:
+        reports, routings = ReportsHandler(store, towns, clock), RoutingHandler(store, towns, clock)
+        yield Office(client, tokens, clock, objects, reports, routings)
+
+
+@pytest.fixture
+def dispatcher(office: Office) -> Person:
+    return office.person(StaffRole.DISPATCHER)
