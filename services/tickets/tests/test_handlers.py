@@ -2,8 +2,10 @@
 
 from uuid import uuid4
 
+import orjson
 import pytest
 
+from contracts import identity
 from contracts.participants import Role
 from contracts.reply_token import TokenRole
 from contracts.reports import Automatic, Hints
@@ -231,6 +233,23 @@ def test_a_returned_mail_is_shown_on_its_case(desk: Desk) -> None:
     assert desk.types().count("ticket.delivery_updated") == 1
     record = desk.store.kept.reports[returned.data.report_id]
     assert (record.outcome, record.ticket_id) == (ReportOutcome.DELIVERY_FAILURE, ticket_of(event))
+
+
+def test_a_delivery_report_is_believed_only_of_a_delivery_that_the_case_led_to(desk: Desk) -> None:
+    event = report()
+    desk.reports(messages(event))
+    ticket, recipient = ticket_of(event), event.data.sender.id
+    assert ticket is not None
+    ours = identity.delivery_id(identity.event_id(ticket, "1"), recipient, "email")
+    for number, (delivery, outcome) in enumerate([(ours, "failed"), (uuid4(), "unproven"), (None, "unproven")]):
+        returned = delivery_reported(
+            ticket_id=ticket,
+            recipient=recipient,
+            delivery_id=delivery,
+            report_id=identity.event_id(ticket, f"r{number}"),
+        )
+        desk.reports(messages(returned))
+        assert orjson.loads(desk.store.kept.events[-1].body)["data"]["outcome"] == outcome
 
 
 @pytest.mark.parametrize("named", [None, uuid4()])

@@ -168,11 +168,13 @@ class ReportsHandler(BatchHandler):
         if case is not None and case.municipality != event.municipality:
             case = None
         if case is not None:
+            proven = conversation.is_our_delivery(case, data.delivery_id, data.recipient)
             change = conversation.delivery_updated(
                 case,
                 self._towns(event.municipality),
                 self._cause(SYSTEM, event),
-                outcome=data.action,
+                # Unproven it is shown, and nothing follows from it.
+                outcome=data.action if proven else conversation.UNPROVEN,
                 delivery_id=data.delivery_id,
                 recipient=data.recipient,
                 reason="returned",

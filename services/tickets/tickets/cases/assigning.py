@@ -257,7 +257,11 @@ def _forwarded_later(case: Case, cause: Cause, previous: TicketState, reason: st
         cause,
         concerned=case.reporters,
         changed=("state",),
-        personal={"subject": case.opening.subject, "message_id": case.reply_to},
+        personal={
+            "subject": case.opening.subject,
+            "place_phrase": case.place_phrase,
+            "message_id": case.reply_to,
+        },
         reason=reason,
         fields={"previous": previous},
     )

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts import identity
+from contracts.participants import Way
 from contracts.reports import Automatic, InboundMessage
 from contracts.tickets import (
     Direction,
@@ -22,7 +23,7 @@ from tickets.cases.progress import moved
 from tickets.cases.town import Town
 from tickets.cases.words import with_words
 
-FAILED, IN_DOUBT = "failed", "in_doubt"
+FAILED, IN_DOUBT, UNPROVEN = "failed", "in_doubt", "unproven"
 _WAKES = frozenset({*REOPENED_WITHIN, TicketState.WAITING_FOR_REPORTER})
 
 
@@ -144,6 +145,18 @@ def delivery_updated(
         after, exchange = with_exchange(after, body, ExchangeState.FAILED, cause)
         drafts += [exchange_draft(exchange, cause)] if exchange is not None else []
     return after, drafts
+
+
+def is_our_delivery(case: Case, delivery_id: UUID | None, recipient: str | None) -> bool:
+    """Whether a returned message names a delivery that an event of this case led to.
+
+    All mails of a case have the same return address, so whoever got one could report any other as undeliverable. The id of
+    somebody else's delivery cannot be guessed: it is derived from his pseudonym, which is keyed.
+    """
+    if delivery_id is None or recipient is None:
+        return False
+    events = (identity.event_id(case.id, str(sequence)) for sequence in range(1, case.version + 1))
+    return any(identity.delivery_id(event, recipient, Way.EMAIL) == delivery_id for event in events)
 
 
 def sent_to_body(case: Case, body: str, cause: Cause) -> Change:

@@ -30,7 +30,12 @@ def moved(
         cause,
         concerned=case.reporters,
         changed=("state", "resolver") if "resolver" in fields else ("state",),
-        personal={"words": words, "subject": case.opening.subject, "message_id": case.reply_to},
+        personal={
+            "words": words,
+            "subject": case.opening.subject,
+            "place_phrase": case.place_phrase,
+            "message_id": case.reply_to,
+        },
         reason=reason,
         fields={"previous": case.state},
     )
