@@ -30,9 +30,12 @@ def test_a_person_is_no_machine() -> None:
         ("Precedence", "bulk", Automatic.BULK),
         ("Precedence", "list", Automatic.BULK),
         ("List-Id", "<zpravy.example.test>", Automatic.BULK),
-        ("List-Unsubscribe", "<mailto:x@example.test>", Automatic.BULK),
+        ("List-Unsubscribe", "<mailto:x@example.test>", Automatic.NO),
+        ("Feedback-ID", "1:2:3:example", Automatic.NO),
         ("X-Auto-Response-Suppress", "All", Automatic.GENERATED),
-        ("X-Auto-Response-Suppress", "DR, OOF, AutoReply", Automatic.GENERATED),
+        ("X-Auto-Response-Suppress", "DR, OOF, AutoReply", Automatic.NO),
+        ("X-Auto-Response-Suppress", "OOF", Automatic.NO),
+        ("X-Auto-Response-Suppress", "DR, All", Automatic.GENERATED),
         ("X-Auto-Response-Suppress", "RN, NRN, DR", Automatic.NO),
         ("Precedence", "first-class", Automatic.NO),
     ],
@@ -49,6 +52,7 @@ def test_a_null_return_path_is_a_machine() -> None:
 def test_a_subject_alone_is_a_weak_sign() -> None:
     assert _automatic(Subject="Automatická odpověď: Lampa") is Automatic.NO
     assert _automatic(Subject="Automatická odpověď: Lampa", In_Reply_To="<x@lipovany.test>") is Automatic.REPLIED
+    assert _automatic(Subject="Automatic reply: Lampa", X_Auto_Response_Suppress="OOF") is Automatic.REPLIED
     assert _automatic(Subject="Undeliverable: Lampa") is Automatic.NO
 
 

@@ -8,13 +8,24 @@ from contracts.types import Confidentiality, Kind, Priority
 from .builders import decided_on, lipovany
 
 
-@pytest.mark.parametrize(
-    "sort", [Automatic.REPLIED, Automatic.BOUNCE, Automatic.OWN, Automatic.BULK, Automatic.GENERATED]
-)
+@pytest.mark.parametrize("sort", [Automatic.REPLIED, Automatic.BOUNCE, Automatic.OWN])
 def test_a_machines_mail_is_set_aside(sort: Automatic) -> None:
     decision = decided_on("Jsem na dovolené do pondělí.", automatic=sort)
     assert decision.set_aside
     assert decision.kind == Kind.SPAM
+
+
+@pytest.mark.parametrize("sort", [Automatic.BULK, Automatic.GENERATED])
+def test_a_report_through_a_list_or_a_web_form_is_routed_like_any_other(sort: Automatic) -> None:
+    text = "V Lipové ulici u čísla 12 nesvítí lampa."
+    decision = decided_on(text, "Lampa", automatic=sort)
+    assert not decision.set_aside
+    assert decision == decided_on(text, "Lampa")
+
+
+def test_advertising_from_a_list_is_set_aside_for_its_words() -> None:
+    decision = decided_on("Kasino: bonus zdarma, klikněte na https://kasino.example.test", automatic=Automatic.BULK)
+    assert decision.set_aside
 
 
 def test_danger_in_a_mail_that_a_machine_made_is_not_set_aside() -> None:

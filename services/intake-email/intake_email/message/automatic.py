@@ -20,7 +20,8 @@ _REPLY_FIELDS = (
     "x-auto-reply-from",
     "x-mail-autoreply",
 )
-_BULK_FIELDS = ("list-id", "list-post", "list-unsubscribe", "x-mailing-list", "feedback-id", "x-campaign-id")
+# Not List-Unsubscribe nor Feedback-ID: providers put them on what a person wrote, too.
+_BULK_FIELDS = ("list-id", "list-post", "x-mailing-list", "x-campaign-id")
 _REPLY_SUBJECT = re.compile(
     r"^\s*(automatická odpověď|automatická odpoveď|automatic reply|auto(matic)?[ -]?reply|autoreply|out of (the )?office|nepřítomnost"
     r"|mimo kancelář|jsem mimo|dovolená\b|abwesenheits|automatische antwort|ooo:|odpowiedź automatyczna|автоматична відповідь)",
@@ -80,10 +81,10 @@ def classify(
     if submitted == "no":
         return Automatic.NO
     answers = headers.has("in-reply-to") or headers.has("references")
-    suppressed = _suppresses_answers(headers)
+    suppressed = _suppressed_answers(headers)
     if _REPLY_SUBJECT.match(subject) and (answers or null_sender or suppressed):
         return Automatic.REPLIED
-    return Automatic.GENERATED if null_sender or suppressed else Automatic.NO
+    return Automatic.GENERATED if null_sender or "all" in suppressed else Automatic.NO
 
 
 def _keyword(headers: Headers, name: str) -> str:
@@ -103,7 +104,10 @@ def _answers_by_itself(headers: Headers) -> bool:
     )
 
 
-def _suppresses_answers(headers: Headers) -> bool:
-    """Microsoft's way to say "do not answer by machine"; the values about receipts alone say nothing of the kind."""
+def _suppressed_answers(headers: Headers) -> set[str]:
+    """Microsoft's way to say "do not answer by machine", as far as it is not about receipts.
+
+    Only `all` is a machine's; a person's own server may ask for no out-of-office notes.
+    """
     values = {value.strip() for value in headers.line("x-auto-response-suppress").lower().split(",")}
-    return bool(values & {"all", "autoreply", "oof"})
+    return values & {"all", "autoreply", "oof"}
