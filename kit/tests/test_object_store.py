@@ -57,7 +57,9 @@ def test_a_fake_store_that_is_away_says_so() -> None:
 
 
 def test_a_real_store_that_is_away_says_so() -> None:
-    store = S3ObjectStore.connect(ObjectStoreSettings.model_validate({"s3_endpoint": "http://127.0.0.1:1"}))
+    store = S3ObjectStore.connect(
+        ObjectStoreSettings.model_validate({"s3_endpoint": "http://127.0.0.1:1", "s3_secret_key": "x"})
+    )
     with pytest.raises(StoreAway):
         store.put("key", b"content")
     with pytest.raises(StoreAway):
