@@ -201,7 +201,7 @@ _KEYS = (
         "To the dispatcher: something needs a person.",
         (
             MAYBE_NUMBER,
-            Variable("reason", "`unsure`, `timed-out` or `delivery-failed`.", "unsure"),
+            Variable("reason", "`unsure`, `timed-out`, `delivery-failed` or `delivery-failed-confidential`.", "unsure"),
             Variable("category_name", "The best guess.", "Výtluky a poškozená vozovka", None),
             Variable("candidates", "Names of the most probable categories.", ["Kanalizace a splašky"], []),
             PLACE,

@@ -186,7 +186,16 @@ TABLE: tuple[Row, ...] = (
     Row(TicketMessageAdded, Role.RESOLVER, _word_from_outside, "message_from_reporter", Mark.GENERATED, _MATTER),
     Row(TicketMessageAdded, Role.RESOLVER, _note, "internal_note", Mark.GENERATED, _MATTER),
     # Where the case stands.
+    Row(TicketStateChanged, Role.REPORTER, _both(_state_is_told, _sealed), "state_changed", Mark.GENERATED),
     Row(TicketStateChanged, Role.REPORTER, _state_is_told, "state_changed", Mark.GENERATED, _PLACE | {Piece.WORDS}),
+    Row(
+        TicketDeliveryUpdated,
+        Role.DISPATCHER,
+        _both(_failed, _sealed),
+        "dispatcher_attention",
+        Mark.GENERATED,
+        reason="delivery-failed-confidential",
+    ),
     Row(
         TicketDeliveryUpdated,
         Role.DISPATCHER,

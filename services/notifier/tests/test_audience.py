@@ -258,6 +258,11 @@ def test_of_a_sealed_case_nothing_of_the_content_reaches_any_delivery() -> None:
         (TicketNumbered, {}),
         (TicketAssigned, {"after": assigned_snapshot(resolver=WATER_COMPANY)}),
         (TicketAssigned, {"after": assigned_snapshot(decided=False), "actor": ROUTER}),
+        (
+            TicketStateChanged,
+            {"after": assigned_snapshot(state=TicketState.RESOLVED), "previous": TicketState.ASSIGNED},
+        ),
+        (TicketDeliveryUpdated, {"outcome": "failed", "recipient": REPORTER.id}),
     ]
     events = [event(kind, *everybody, personal=SECRETS, confidentiality=SEALED, **more) for kind, more in kinds]
     for direction in Direction:

@@ -124,6 +124,9 @@ EVENTS: dict[str, Any] = {
     "dispatcher_attention-delivery-failed": event(
         TicketDeliveryUpdated, DISPATCHER, after=case(), outcome="failed", recipient=REPORTER.id
     ),
+    "dispatcher_attention-delivery-failed-confidential": event(
+        TicketDeliveryUpdated, DISPATCHER, after=case(), outcome="failed", recipient=REPORTER.id, **SEALED
+    ),
     "body_request": event(TicketAssigned, BODY, after=WITH_BODY, actor=ROUTER, **PARTS),
     "body_withdrawn": event(
         TicketExchangeUpdated,
@@ -434,14 +437,20 @@ def test_file_names_are_harmless_and_all_different() -> None:
     ]
 
 
-def test_confidential_matters_are_not_named_to_the_reporters_mailbox() -> None:
-    told = EVENTS["state_changed"].model_copy(update={"confidentiality": Confidentiality.RESTRICTED})
-    (delivery,) = deliveries(told)
-    _, message = sent(delivery)
-    name = lipovany().category("pothole").name
-    assert name not in plain(message) + str(message["Subject"])
+@pytest.mark.parametrize("confidentiality", [Confidentiality.RESTRICTED, Confidentiality.SEALED])
+@ALL
+def test_no_mail_names_the_category_of_a_confidential_matter(name: str, confidentiality: Confidentiality) -> None:
+    hidden = EVENTS[name].model_copy(update={"confidentiality": confidentiality})
+    category = lipovany().category(hidden.data.after.category).name
+    for delivery in deliveries(hidden):
+        parcel, message = sent(delivery)
+        assert category not in plain(message) + str(message["Subject"])
+        assert parcel.content
+
+
+def test_an_open_matter_is_named() -> None:
     _, open_message = sent(only_delivery("state_changed"))
-    assert name in plain(open_message)
+    assert lipovany().category("pothole").name in plain(open_message)
 
 
 def with_address(name: str, address: str, **changes: Any) -> Delivery:

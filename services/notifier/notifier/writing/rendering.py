@@ -151,11 +151,13 @@ def _matter(delivery: Delivery, pack: Pack, language: str) -> dict[str, Any]:
         return {"category_name": None, "category_answer": None, "questions": [], "place_needed": True}
     category = pack.category(delivery.case.category)
     name = category.name_en if language == "en" else category.name
-    if delivery.role == Role.REPORTER and delivery.confidentiality != Confidentiality.OPEN:
-        # Whose mailbox it is nobody can be sure: there, not even the category of a confidential matter is named.
+    confidential = delivery.confidentiality != Confidentiality.OPEN
+    if confidential:
+        # Who reads a mailbox nobody can be sure of, be it a team's: no mail names the category of a confidential matter.
         name = _CONFIDENTIAL_CATEGORY.get(language, _CONFIDENTIAL_CATEGORY["cs"])
-    # The category's sentences and questions are there in Czech only; what an emergency's says, its own text says better.
-    czech = language != "en"
+    # The category's sentences and questions are there in Czech only and give a confidential one away; what an emergency's says, its own
+    # text says better.
+    czech = language != "en" and not confidential
     answer = category.answer if czech and category.slug != pack.defaults.emergency else None
     return {
         "category_name": name,
