@@ -71,9 +71,14 @@ def test_a_byte_order_mark_is_believed_before_the_declaration() -> None:
 
 
 def test_control_characters_and_lone_surrogates_never_get_through() -> None:
-    assert charsets.clean("a\x00b\x1bc\x85d\u2028e\ud800f\r\ng\rh\ti") == "abcde\ufffdf\ng\nh\ti"
+    assert charsets.clean("a\x00b\x1bc\x85d\u2028e\ud800f\r\ng\rh\ti") == "abc\nd\ne\ufffdf\ng\nh\ti"
     text, _ = charsets.decode(b"+2AA-", "utf-7")
     text.encode()
+
+
+@pytest.mark.parametrize("end", ["\x0b", "\x0c", "\x85", "\u2028", "\u2029"])
+def test_no_sort_of_line_end_lets_words_stick_together(end: str) -> None:
+    assert charsets.clean(f"ulice{end}Lipová") == "ulice\nLipová"
 
 
 def test_letters_written_in_two_pieces_are_composed() -> None:

@@ -152,3 +152,8 @@ def test_any_bytes_can_be_split(raw: bytes) -> None:
         headers.mailboxes(value)
         headers.instant(value)
         assert name == name.lower()
+
+
+def test_a_subject_stays_one_line_whatever_its_bytes_turn_out_to_be() -> None:
+    raw = b"ulice\x85 v\xb9ude \xb9\xb9\xb9\xec\xf8".decode("utf-8", "surrogateescape")
+    assert headers.decode_words(raw) == "ulice všude šššěř"

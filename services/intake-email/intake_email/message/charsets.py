@@ -25,7 +25,8 @@ _PLAIN_CZECH_WORDS = re.compile(
 )
 _SAMPLE = 16_384
 
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufff9-\ufffb]")
+_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufff9-\ufffb]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -41,9 +42,7 @@ def decode(content: bytes, declared: str | None) -> tuple[str, list[str]]:
 
 def clean(text: str) -> str:
     """Text that can stand in JSON and on a page: no control characters, no lone surrogates, LF, NFC."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _CONTROLS.sub("", text)
+    text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
     if text.isascii():
         return text
     return unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))

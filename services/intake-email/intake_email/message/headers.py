@@ -110,7 +110,8 @@ def decode_words(value: str) -> str:
     """Encoded words and raw 8-bit text of a field to text. Words of one charset are joined before decoding, because some
     clients cut a letter between two words."""
     if "=?" not in value:
-        return value if value.isascii() else _raw_to_text(value)
+        # Bytes that are no UTF-8 may turn out to be line ends, which no field has.
+        return value if value.isascii() else " ".join(_raw_to_text(value).split())
     pieces: list[str] = []
     pending: tuple[str, bytes] | None = None
     position = 0
