@@ -29,7 +29,7 @@ class DeliveryStore(Protocol):
         """Cancels what of these events is due and in nobody's hand; returns how many."""
 
     def due(self, now: datetime, *, busy: Busy, limit: int) -> list[Delivery]:
-        """Due, in nobody's hand and of no busy lane or thread, the longest due first."""
+        """Due, in nobody's hand, of no busy lane or thread and behind no earlier one of its thread, the longest due first."""
 
     def take(self, owner: str, ids: Collection[UUID]) -> set[UUID]:
         """Takes those in hand that are still free; returns which."""

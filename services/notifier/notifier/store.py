@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import Enum
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from notifier.keeping import Figures, StoreAway
 from notifier.sending.turns import Busy
 
 _DUPLICATE = 11000
+_PIECE = 200
 _FREE = {"state": State.DUE.value, "owner": None}
 
 
@@ -51,6 +53,7 @@ class MongoDeliveryStore:
                         partialFilterExpression=of_state[State.FAILED],
                     ),
                     IndexModel([("cap_key", ASCENDING), ("counted_at", ASCENDING)], name="caps"),
+                    IndexModel([("thread", ASCENDING), ("state", ASCENDING), ("sequence", ASCENDING)], name="thread"),
                     IndexModel([("event_id", ASCENDING)], name="event"),
                     IndexModel([("ticket_id", ASCENDING)], name="ticket"),
                     IndexModel([("created_at", DESCENDING)], name="newest"),
@@ -81,14 +84,28 @@ class MongoDeliveryStore:
             ).modified_count
 
     def due(self, now: datetime, *, busy: Busy, limit: int) -> list[Delivery]:
-        """Due, in nobody's hand and of no busy lane or thread, the longest due first."""
+        """Due, in nobody's hand, of no busy lane or thread and behind no earlier one of its thread, the longest due first."""
         query: Document = {**_FREE, "due_at": {"$lte": now}}
         if busy.lanes:
             query["lane"] = {"$nin": busy.lanes}
         if busy.threads:
             query["thread"] = {"$nin": busy.threads}
+        found: list[UUID] = []
         with _reached():
-            return [from_document(document) for document in self._deliveries.find(query).sort("due_at").limit(limit)]
+            candidates = self._deliveries.find(query, {"thread": 1, "sequence": 1}).sort("due_at")
+            # Many may wait behind one that was refused for now: looked through in pieces, until enough may go.
+            while len(found) < limit and (some := list(islice(candidates, max(limit, _PIECE)))):
+                first = self._first_unfinished({document["thread"] for document in some})
+                found += [d["_id"] for d in some if d["sequence"] <= first.get(d["thread"], d["sequence"])]
+            found = found[:limit]
+            whole = {document["_id"]: document for document in self._deliveries.find({"_id": {"$in": found}, **_FREE})}
+        return [from_document(whole[id]) for id in found if id in whole]
+
+    def _first_unfinished(self, threads: Collection[str]) -> dict[str, int]:
+        """The lowest sequence that has not come to its end, by thread."""
+        unfinished = {"thread": {"$in": list(threads)}, "state": {"$in": [State.DUE.value, State.SENDING.value]}}
+        first = {"$group": {"_id": "$thread", "sequence": {"$min": "$sequence"}}}
+        return {one["_id"]: one["sequence"] for one in self._deliveries.aggregate([{"$match": unfinished}, first])}
 
     def take(self, owner: str, ids: Collection[UUID]) -> set[UUID]:
         """Takes those in hand that are still free; returns which."""

@@ -59,9 +59,14 @@ class MemoryDeliveryStore:
                 and d.due_at <= now
                 and d.lane not in busy.lanes
                 and d.thread not in busy.threads
+                and not self._behind_another(d)
             )
         )
         return sorted(found, key=lambda d: d.due_at)[:limit]
+
+    def _behind_another(self, one: Delivery) -> bool:
+        unfinished = self._those(lambda d: d.state in (State.DUE, State.SENDING) and d.thread == one.thread)
+        return any(other.sequence < one.sequence for other in unfinished)
 
     @_reached
     def take(self, owner: str, ids: Collection[UUID]) -> set[UUID]:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from kit import mongo
 from kit.settings import MongoSettings
 from notifier.audience import Mark
-from notifier.deliveries import Accepted, Delivery, State, answered, failed, handed_over, put_back, tried
+from notifier.deliveries import Accepted, Delivery, Refused, State, answered, failed, handed_over, put_back, tried
 from notifier.keeping import DeliveryStore, Figures, StoreAway
 from notifier.sending.turns import Busy
 from notifier.store import MongoDeliveryStore
@@ -71,11 +71,26 @@ def test_a_repeated_event_does_not_wake_a_delivery_that_is_finished(store: Deliv
 
 def test_due_gives_the_longest_due_first_and_nothing_before_its_time(store: DeliveryStore) -> None:
     late = delivery(sequence=3, due_at=NOW - timedelta(minutes=1))
-    later = delivery(sequence=4, due_at=NOW - timedelta(minutes=2))
-    not_yet = delivery(sequence=5, due_at=NOW + timedelta(seconds=1))
+    later = delivery(sequence=4, due_at=NOW - timedelta(minutes=2), ticket_id=uuid4())
+    not_yet = delivery(sequence=5, due_at=NOW + timedelta(seconds=1), ticket_id=uuid4())
     store.add([late, later, not_yet])
     assert [one.id for one in store.due(NOW, busy=NOT_BUSY, limit=10)] == [later.id, late.id]
     assert [one.id for one in store.due(NOW, busy=NOT_BUSY, limit=1)] == [later.id]
+
+
+def test_a_later_word_does_not_overtake_one_that_waits_to_be_tried_again(store: DeliveryStore) -> None:
+    (refused,) = in_hand(store, delivery(sequence=3))
+    behind = [delivery(sequence=number, due_at=NOW - timedelta(hours=1)) for number in range(4, 300)]
+    of_another_case = delivery(sequence=300, ticket_id=uuid4())
+    store.add([*behind, of_another_case])
+    store.write_back(US, [answered(handed_over(tried(refused, NOW)), Refused(451), NOW)])
+    assert [one.id for one in store.due(NOW, busy=NOT_BUSY, limit=10)] == [of_another_case.id]
+    (again,) = [one for one in store.due(NOW + timedelta(minutes=1), busy=NOT_BUSY, limit=10) if one.sequence < 300]
+    assert again.id == refused.id
+    assert store.take(US, [refused.id]) == {refused.id}
+    again = again.model_copy(update={"owner": US})
+    store.write_back(US, [answered(tried(again, NOW), Accepted(), NOW)])
+    assert behind[0].id in {one.id for one in store.due(NOW, busy=NOT_BUSY, limit=10)}
 
 
 def test_due_passes_over_busy_lanes_and_threads(store: DeliveryStore) -> None:
@@ -112,7 +127,7 @@ def test_what_went_out_has_nothing_personal_any_more(store: DeliveryStore) -> No
 
 
 def test_a_sender_that_died_loses_what_it_had_and_what_it_had_handed_over_is_in_doubt(store: DeliveryStore) -> None:
-    waiting, handed = in_hand(store, delivery(sequence=3), delivery(sequence=4), owner=THEM)
+    waiting, handed = in_hand(store, delivery(sequence=3), delivery(sequence=4, ticket_id=uuid4()), owner=THEM)
     store.write_back(THEM, [handed_over(tried(handed, NOW))])
     store.beat(THEM, "2", NOW + timedelta(seconds=30))
     store.beat(US, "1", NOW + timedelta(seconds=30))
@@ -132,7 +147,7 @@ def test_a_restart_under_the_same_name_takes_its_work_up_at_once(store: Delivery
 
 
 def test_letting_go_spares_what_is_still_in_hand(store: DeliveryStore) -> None:
-    kept, lost = in_hand(store, delivery(sequence=3), delivery(sequence=4))
+    kept, lost = in_hand(store, delivery(sequence=3), delivery(sequence=4, ticket_id=uuid4()))
     assert store.let_go(US, [kept.id]) == 1
     assert [one.id for one in store.due(NOW, busy=NOT_BUSY, limit=10)] == [lost.id]
 
