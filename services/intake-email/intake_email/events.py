@@ -112,7 +112,7 @@ def arrival(facts: Identity, raw: bytes, *, municipality: str, tags: Sequence[st
 
 def register(message: ParsedMessage, came: Arrival, keys: Keys) -> Registration:
     """The event for a message that could be read."""
-    token = _token(came, keys)
+    token = _token(came, keys, message.tags)
     if message.returned is not None and _is_delivery_report(message, message.returned, token):
         return _registration(_delivery_reported(message, message.returned, came, keys, token), came, None, ())
     stored, parts = _stored_parts(message.attachments, came)
@@ -186,11 +186,20 @@ def _traceparent(came: Arrival) -> str:
     return f"00-{came.report_id.hex}-{hashlib.sha256(came.report_id.bytes).hexdigest()[:16]}-01"
 
 
-def _token(came: Arrival, keys: Keys) -> ReplyToken | None:
-    """The token of the address to which it came; a genuine one before one that is not."""
-    found = [reply_token.read(tag, came.municipality, keys.reply_tokens) for tag in came.tags if tag]
-    tokens = [token for token in found if token is not None]
-    return min(tokens, key=lambda token: not token.genuine, default=None)
+def _token(came: Arrival, keys: Keys, written: Sequence[str] = ()) -> ReplyToken | None:
+    """The token of the address to which it came; a genuine one before one that is not.
+
+    A mail to two of our addresses may come in two transactions, which are one report: the first must know the token of the
+    second. So a genuine one that is `written` in To or Cc counts, too.
+    """
+    tokens = _tokens(came.tags, came, keys)
+    genuine = [token for token in (*tokens, *_tokens(written, came, keys)) if token.genuine]
+    return next(iter(genuine or tokens), None)
+
+
+def _tokens(tags: Sequence[str], came: Arrival, keys: Keys) -> list[ReplyToken]:
+    found = (reply_token.read(tag, came.municipality, keys.reply_tokens) for tag in tags)
+    return [token for token in found if token is not None]
 
 
 def _follow_up(token: ReplyToken | None) -> FollowUp | None:

@@ -14,6 +14,7 @@ from intake_email import events
 from intake_email.message import parsing
 
 from .builders import (
+    ADDRESS,
     CITIZEN,
     KEYS,
     OTHER_TICKET,
@@ -69,6 +70,38 @@ def test_parts_lie_beside_the_original_and_their_names_are_personal() -> None:
     assert [(stored.key, stored.content) for stored in done.stored] == [(kept.key, photo())]
     assert data.personal.file_names == {"part-1": "vymol.jpg"}
     assert [place.part for place in data.personal.photo_places] == ["part-1"]
+
+
+@pytest.mark.parametrize("field", ["To", "Cc"])
+@pytest.mark.parametrize("role", [TokenRole.REPORTER, TokenRole.BODY])
+def test_a_mail_in_two_transactions_is_the_same_follow_up_whichever_comes_first(role: TokenRole, field: str) -> None:
+    ours = f"{ADDRESS}, Helpdesk <podatelna+{token(role).upper()}@Lipovany.test>"
+    raw = message(**{field: ours})
+    plain, by_token = registered(raw), registered(raw, tag=token(role))
+    assert plain.event.to_bytes() == by_token.event.to_bytes()
+    assert plain.event.data.follow_up is not None
+    assert plain.event.data.follow_up.ticket_id == TICKET
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"podatelna+{token(TokenRole.REPORTER, key=b'x' * 32)}@lipovany.test",
+        f"podatelna+{token(TokenRole.REPORTER, municipality='hora')}@lipovany.test",
+        f"podatelna+{token(TokenRole.REPORTER)}@jinde.test",
+    ],
+)
+def test_a_written_token_that_is_not_ours_says_nothing(address: str) -> None:
+    data = report(message(To=f"{ADDRESS}, {address}"))
+    assert data.follow_up is None
+    assert data.hints.tickets == []
+
+
+def test_the_address_to_which_it_came_goes_before_those_that_are_written() -> None:
+    written = f"podatelna+{token(TokenRole.REPORTER, OTHER_TICKET)}@lipovany.test"
+    data = report(message(To=written), tag=token(TokenRole.REPORTER))
+    assert data.follow_up is not None
+    assert data.follow_up.ticket_id == TICKET
 
 
 @pytest.mark.parametrize(("role", "who"), [(TokenRole.REPORTER, Role.REPORTER), (TokenRole.RESOLVER, Role.RESOLVER)])

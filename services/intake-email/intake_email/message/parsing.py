@@ -23,6 +23,7 @@ from intake_email.message.contents import MAXIMUM_PASSAGES, Contents, all_defect
 from intake_email.message.headers import Headers, Mailbox
 
 _SUBJECT_LETTERS = 5_000
+_ADDRESS_FIELDS = 4
 _NUMBER = re.compile(r"(?<![\d-])(20\d{2}-\d{6,9})(?!\d)")
 
 
@@ -53,6 +54,8 @@ class ParsedMessage:
     numbers: tuple[str, ...]
     own_tickets: tuple[UUID, ...]
     """Tickets of our own Message-IDs that it answers."""
+    tags: tuple[str, ...]
+    """What stands after `+` in the addresses under our domains that To and Cc name."""
     automatic: Automatic
     attachments: tuple[Attachment, ...]
     returned: Returned | None
@@ -105,6 +108,7 @@ def parse(raw: bytes, *, envelope_sender: str | None, domains: Collection[str]) 
         references=tuple(references),
         numbers=tuple(dict.fromkeys(_NUMBER.findall(subject)))[:5],
         own_tickets=tuple(own)[:5],
+        tags=_tags(fields, domains),
         automatic=automatic.classify(
             fields,
             subject,
@@ -161,6 +165,17 @@ def _sender(fields: Headers, envelope_sender: str | None, defects: list[str]) ->
         return Mailbox(envelope_sender, "")
     defects.append("no-sender")
     return None
+
+
+def _tags(fields: Headers, domains: Collection[str]) -> tuple[str, ...]:
+    values = [value for name, value in fields.fields if name in ("to", "cc") and "+" in value]
+    found = []
+    for mailbox in (mailbox for value in values[:_ADDRESS_FIELDS] for mailbox in headers.mailboxes(value)):
+        local, _, domain = mailbox.address.lower().rpartition("@")
+        _, _, tag = local.partition("+")
+        if tag and domain.rstrip(".") in domains:
+            found.append(tag)
+    return tuple(dict.fromkeys(found))
 
 
 def _written_at(fields: Headers, defects: list[str]) -> datetime | None:
