@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _REMEMBERED_PEERS = 10_000
+_RESERVED_PART = 5
 
 
 def read_networks(text: str) -> tuple[Network, ...]:
@@ -15,13 +16,17 @@ def read_networks(text: str) -> tuple[Network, ...]:
 
 @dataclass
 class Limits:
-    """Counts open connections and recent messages. `trusted` peers, the town's own relays, are bound by the total only."""
+    """Counts open connections and recent messages. `trusted` peers, the town's own relays, are bound by the total only.
+
+    A fifth of the total is theirs alone: however many strangers come, the town's own mail gets in.
+    """
 
     connections: int
     connections_per_peer: int
     messages_per_minute: int
     trusted: Sequence[Network] = ()
     open_connections: int = 0
+    _open_strangers: int = 0
     _open_by_peer: dict[str, int] = field(default_factory=dict)
     _allowance: dict[str, tuple[float, float]] = field(default_factory=dict)
 
@@ -29,8 +34,12 @@ class Limits:
         """Takes a place for a connection; the reason where there is none (`total`, `peer`)."""
         if self.open_connections >= self.connections:
             return "total"
-        if not self._is_trusted(peer) and self._open_by_peer.get(_group(peer), 0) >= self.connections_per_peer:
-            return "peer"
+        if not self._is_trusted(peer):
+            if self._open_strangers >= self.connections - self._reserved:
+                return "total"
+            if self._open_by_peer.get(_group(peer), 0) >= self.connections_per_peer:
+                return "peer"
+            self._open_strangers += 1
         self.open_connections += 1
         self._open_by_peer[_group(peer)] = self._open_by_peer.get(_group(peer), 0) + 1
         return None
@@ -38,6 +47,8 @@ class Limits:
     def leave(self, peer: str) -> None:
         """Gives the place back."""
         self.open_connections -= 1
+        if not self._is_trusted(peer):
+            self._open_strangers -= 1
         left = self._open_by_peer.get(_group(peer), 0) - 1
         if left > 0:
             self._open_by_peer[_group(peer)] = left
@@ -57,6 +68,11 @@ class Limits:
             # Dictionaries keep their order: the first is the one that was quiet for longest.
             del self._allowance[next(iter(self._allowance))]
         return allowed
+
+    @property
+    def _reserved(self) -> int:
+        # Rounded up, but a single place is for everybody.
+        return min(-(-self.connections // _RESERVED_PART), self.connections - 1) if self.trusted else 0
 
     def _is_trusted(self, peer: str) -> bool:
         address = _address(peer)

@@ -5,13 +5,14 @@ cost for a mail with a photo, and knows neither our texts nor a bound on time.
 """
 
 import asyncio
+import functools
 import logging
 import re
 import ssl
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,6 +51,9 @@ class Rules:
     idle_seconds: float
     data_seconds: float
     tls: ssl.SSLContext | None = None
+    session_seconds: float = 1_800
+    """After so long a connection ends; a mail that is coming in is still taken."""
+    commands_without_mail: int = 100
 
 
 class Door:
@@ -103,6 +107,7 @@ class Door:
             metrics.INTAKE.labels("email", "unknown-address").inc()
             return server.unknown_recipient(utf8=envelope.smtp_utf8)
         envelope.rcpt_tos.append(address)
+        server.recipient_taken()
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
@@ -153,7 +158,9 @@ class Connection(SMTP):
         self.command_size_limits = defaultdict(lambda: _COMMAND_OCTETS)
         self.command_size_limit = _COMMAND_OCTETS
         self._door = door
-        self._unknown = 0
+        self._unknown = self._commands = 0
+        self._in_content = self._overdue = False
+        self._smtp_methods = {name: self._bounded(method) for name, method in self._smtp_methods.items()}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called again by aiosmtpd when TLS begins: the same connection."""
@@ -173,6 +180,24 @@ class Connection(SMTP):
         asyncio.get_running_loop().call_soon(self._hang_up)
         return replies.TOO_MANY_UNKNOWN
 
+    def recipient_taken(self) -> None:
+        """A recipient belongs to a mail, whose recipients are bounded already."""
+        self._commands -= 1
+
+    def _bounded(self, method: Callable[[str | None], Awaitable[None]]) -> Callable[[str | None], Awaitable[None]]:
+        # It keeps the attributes from which aiosmtpd makes its HELP.
+        @functools.wraps(method)
+        async def bounded(arg: str | None) -> None:
+            self._commands += 1
+            if self._commands > self._door.rules.commands_without_mail:
+                metrics.INTAKE.labels("email", "commands").inc()
+                await self.push(replies.TOO_MANY_COMMANDS)
+                self._hang_up()
+                return
+            await method(arg)
+
+        return bounded
+
     async def _handle_client(self) -> None:
         peer = _peer(self.session)
         refused = self._door.limits.enter(peer)
@@ -182,9 +207,11 @@ class Connection(SMTP):
             self._hang_up()
             return
         metrics.INTAKE_CONNECTIONS.labels("email").set(self._door.limits.open_connections)
+        end = asyncio.get_running_loop().call_later(self._door.rules.session_seconds, self._end_session)
         try:
             await super()._handle_client()
         finally:
+            end.cancel()
             self._door.limits.leave(peer)
             metrics.INTAKE_CONNECTIONS.labels("email").set(self._door.limits.open_connections)
 
@@ -198,6 +225,15 @@ class Connection(SMTP):
         if arg:
             await self.push("501 5.5.4 Syntax: DATA")
             return
+        self._in_content = True
+        try:
+            await self._take_content()
+        finally:
+            self._in_content = False
+        if self._overdue:
+            self.say_goodbye(replies.TOO_LONG)
+
+    async def _take_content(self) -> None:
         await self.push("354 End data with <CR><LF>.<CR><LF>")
         try:
             async with asyncio.timeout(self._door.rules.data_seconds):
@@ -207,6 +243,7 @@ class Connection(SMTP):
             self._hang_up()
             return
         if isinstance(content, bytes):
+            self._commands = 0
             self.envelope.content = self.envelope.original_content = content
             with self._door.connections.answering():
                 await self._answer(await self._call_handler_hook("DATA"))
@@ -266,6 +303,12 @@ class Connection(SMTP):
         transport = self._original_transport or self.transport
         if isinstance(transport, asyncio.Transport):
             transport.abort()
+
+    def _end_session(self) -> None:
+        # Content and answer have bounds of their own; a mail cut off here would only come again.
+        self._overdue = True
+        if not self._in_content:
+            self.say_goodbye(replies.TOO_LONG)
 
     def _timeout_cb(self) -> None:
         self.say_goodbye(replies.TOO_SLOW)

@@ -31,5 +31,7 @@ TOO_FAST = "450 4.7.1 Prilis mnoho zprav v kratke dobe, zkuste to prosim pozdeji
 TOO_MANY_CONNECTIONS = "421 4.7.0 Prilis mnoho spojeni, zkuste to prosim pozdeji (too many connections)"
 TOO_MANY_RECIPIENTS = "452 4.5.3 Prilis mnoho prijemcu (too many recipients)"
 TOO_MANY_UNKNOWN = "421 4.7.0 Prilis mnoho neznamych adres (too many unknown recipients)"
+TOO_MANY_COMMANDS = "421 4.7.0 Prilis mnoho prikazu bez zpravy (too many commands without a mail)"
+TOO_LONG = "421 4.4.2 Spojeni trva prilis dlouho, navazte prosim nove (session too long, please reconnect)"
 TOO_SLOW = "421 4.4.2 Prenos trva prilis dlouho (timeout)"
 STOPPING = "421 4.3.2 Sluzba se prave vypina, zkuste to prosim za chvili (shutting down)"

@@ -52,3 +52,17 @@ def test_a_peer_without_an_address_is_a_peer() -> None:
 def test_wrong_networks_are_refused() -> None:
     with pytest.raises(ValueError, match="network"):
         read_networks("lan")
+
+
+def test_strangers_never_take_the_places_of_the_towns_own_relay() -> None:
+    limits = Limits(10, 20, 6, read_networks("127.0.0.0/8"))
+    assert [limits.enter(f"192.0.2.{number}") for number in range(9)] == [None] * 8 + ["total"]
+    assert [limits.enter("127.0.0.1") for _ in range(3)] == [None, None, "total"]
+    limits.leave("127.0.0.1")
+    assert limits.enter("192.0.2.9") == "total"
+    limits.leave("192.0.2.1")
+    assert limits.enter("192.0.2.9") is None
+
+
+def test_a_single_place_is_for_everybody() -> None:
+    assert Limits(1, 1, 6, read_networks("127.0.0.0/8")).enter("192.0.2.1") is None

@@ -368,6 +368,48 @@ def test_a_silent_peer_is_sent_away() -> None:
         assert peer.line() == b""
 
 
+def test_a_session_ends_however_busy_its_peer_keeps_it() -> None:
+    with house(session_seconds=0.3, commands_without_mail=10**9) as (port, _, _stop), Raw(port) as peer:
+        answer, deadline = b"250", time.monotonic() + 10
+        while answer.startswith(b"250") and time.monotonic() < deadline:
+            answer = peer.say(b"NOOP\r\n")
+        assert answer.startswith(b"421 4.4.2")
+
+
+def test_a_mail_that_is_coming_in_when_the_session_ends_is_still_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, over, end = Inside(), threading.Event(), listener.Connection._end_session
+    inside.waits = threading.Event()
+
+    def ended(connection: listener.Connection) -> None:
+        end(connection)
+        over.set()
+
+    monkeypatch.setattr(listener.Connection, "_end_session", ended)
+    with house(inside, session_seconds=1) as (port, _, _stop), Raw(port).until_data() as peer:
+        peer.socket.sendall(message() + b"\r\n.\r\n")
+        assert over.wait(10)
+        inside.waits.set()
+        assert peer.line().startswith(b"250 2.0.0")
+        assert peer.line().startswith(b"421 4.4.2")
+        assert peer.line() == b""
+
+
+def test_who_gives_commands_but_no_mail_is_sent_away() -> None:
+    with house(commands_without_mail=10) as (port, _, _stop), Raw(port) as peer:
+        answers = [peer.say(b"RSET\r\n")[:9] for _ in range(11)]
+        assert answers[:10] == [b"250 OK"] * 10
+        assert answers[10] == b"421 4.7.0"
+        assert peer.line() == b""
+
+
+def test_who_brings_mail_may_give_as_many_commands_as_it_takes() -> None:
+    with house(commands_without_mail=5) as (port, inside, _), client(port) as smtp:
+        many = [f"podatelna+{number}@lipovany.test" for number in range(20)]
+        for number in range(5):
+            assert smtp.sendmail(CITIZEN, many, message(str(number))) == {}
+        assert len(inside.mails) == 5
+
+
 def test_content_that_drips_is_cut_off() -> None:
     with house(data_seconds=0.3) as (port, inside, _), Raw(port).until_data() as peer:
         peer.socket.sendall(b"Subject: x")
