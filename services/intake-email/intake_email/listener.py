@@ -161,6 +161,8 @@ class Connection(SMTP):
         self._unknown = self._commands = 0
         self._in_content = self._overdue = False
         self._smtp_methods = {name: self._bounded(method) for name, method in self._smtp_methods.items()}
+        # EHLO does not offer it; without this HELP would.
+        del self._smtp_methods["AUTH"]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called again by aiosmtpd when TLS begins: the same connection."""

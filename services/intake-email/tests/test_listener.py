@@ -165,6 +165,15 @@ def test_what_is_offered_is_the_size_and_eight_bits_and_no_log_in() -> None:
         assert not {"auth", "starttls"} & set(smtp.esmtp_features)
 
 
+def test_help_offers_no_log_in_either() -> None:
+    with house() as (port, _, _stop), Raw(port) as peer:
+        peer.say(b"EHLO x\r\n")
+        offered = peer.say(b"HELP\r\n")
+        assert b"MAIL" in offered
+        assert b"AUTH" not in offered
+        assert peer.say(b"AUTH PLAIN AGEAYg==\r\n").startswith(b"500")
+
+
 def test_unknown_addresses_are_refused_clearly_and_known_ones_beside_them_taken() -> None:
     with house() as (port, inside, _), client(port) as smtp:
         refused = smtp.sendmail(CITIZEN, ["nikdo@lipovany.test", "mesto@hora.test"], message())
