@@ -243,6 +243,11 @@ def answered(delivery: Delivery, answer: Answer, now: datetime) -> Delivery:
     return _again(doubted(delivery), now)
 
 
+def not_heard(delivery: Delivery, status: str | None, now: datetime) -> Delivery:
+    """The relay refused it at MAIL. An attempt, so that it lets others go first; not one that the caps count."""
+    return _again(delivery.model_copy(update={"attempts": delivery.attempts + 1, "status": status}), now)
+
+
 def doubted(delivery: Delivery) -> Delivery:
     """It may have gone out."""
     return delivery.model_copy(update={"doubts": delivery.doubts + 1})

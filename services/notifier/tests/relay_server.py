@@ -29,6 +29,8 @@ class RelayServer:
     rcpt: dict[str, str] = field(default_factory=dict)
     data: dict[str, str] = field(default_factory=dict)
     mail: str | None = None
+    mail_of: dict[str, str] = field(default_factory=dict)
+    """Answers to MAIL by the whole envelope sender."""
     hold_rcpt: set[str] = field(default_factory=set)
     hold_data: set[str] = field(default_factory=set)
     drop_data: set[str] = field(default_factory=set)
@@ -76,6 +78,8 @@ class RelayServer:
     ) -> str:
         if self.mail is not None:
             return self.mail
+        if address in self.mail_of:
+            return self.mail_of[address]
         envelope.mail_from = address
         return "250 OK"
 

@@ -21,7 +21,7 @@ from notifier.sending.relay import Relay, RelayAddress
 from notifier.sending.sender import Sender
 from notifier.sending.telling import Teller
 from notifier.sending.turns import Room
-from notifier.writing.composing import Composer, SigningKey
+from notifier.writing.composing import Composer, Parcel, SigningKey
 
 from .builders import NOW, TEAM, deliveries, delivery, event, lipovany
 from .memory_store import MemoryDeliveryStore
@@ -282,9 +282,29 @@ async def test_a_relay_that_wants_nothing_of_us_is_not_the_recipients_fault(
     (made,) = office.put("obcan@example.test")
     sender = office.sender()
     await office.until(lambda: sender.check() == reason)
-    assert (office.now(made).attempts, office.now(made).failure) == (0, None)
+    await office.until(lambda: office.now(made).attempts == 1 and office.now(made).owner is None)
+    assert (office.now(made).state, office.now(made).failure, office.now(made).counted_at) == (State.DUE, None, None)
     office.relay.mail = None
+    office.clock.forward(PAUSES[0] * 2)
     await office.until_state(made, State.SENT)
+
+
+@pytest.mark.parametrize("answer", ["555 5.5.4 Parameters not recognized", "452 4.3.1 No room for this size"])
+async def test_one_mail_that_is_refused_before_its_recipient_is_named_lets_the_others_pass(
+    office: Office, answer: str
+) -> None:
+    bad, good = office.put("zly@example.test", "obcan@example.test")
+    sender = office.sender(room=Room(total=1, lane=1))
+    office.relay.mail_of = {parcel_sender(sender, bad): answer}
+    await office.until_state(good, State.SENT)
+    assert (office.now(bad).state, office.now(bad).attempts) == (State.DUE, 1)
+    assert sender.check() is None
+
+
+def parcel_sender(sender: Sender, one: Delivery) -> str:
+    parcel = sender.composer.compose(one)
+    assert isinstance(parcel, Parcel)
+    return parcel.envelope_sender
 
 
 async def test_a_mail_that_the_relay_finds_too_large_fails_alone(office: Office) -> None:

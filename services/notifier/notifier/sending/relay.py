@@ -1,7 +1,7 @@
 """The way out: the town's mail relay over a few kept connections (aiosmtplib).
 
-What the relay says before it has seen the recipient is about the relay (`RelayAway`: everybody waits); what it says of the recipient
-or of the mail is about that mail alone.
+Before MAIL it is about the relay (`RelayAway`: everybody waits), after MAIL about that mail alone. What it says to MAIL itself may be
+either (a size it has no room for, or a sender it does not know): `MailNotHeard`, everybody waits a moment and that mail longer.
 """
 
 import asyncio
@@ -43,6 +43,14 @@ class RelayAway(Exception):
     """The relay is not there, or wants nothing of us now. The text is a reason's code."""
 
 
+class MailNotHeard(RelayAway):
+    """The relay is there, but refused this mail before it heard for whom it is."""
+
+    def __init__(self, reason: str, status: str | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
 @dataclass(frozen=True)
 class RelayAddress:
     """Where the relay is and how it is spoken to. Times in seconds."""
@@ -69,7 +77,7 @@ class Line:
         self._unfinished = False
 
     async def announce(self, sender: str, recipient: str, size: int) -> Refused | None:
-        """MAIL: None when the relay listens, Refused when it takes no such mail. Raises RelayAway."""
+        """MAIL: None when the relay listens, Refused when it takes no such mail. Raises RelayAway, MailNotHeard."""
         while True:
             client = self._client or await self._connected()
             try:
@@ -78,12 +86,13 @@ class Line:
                 if error.code == _TOO_LARGE:
                     return Refused(error.code, status_of(error.code, error.message))
                 self._drop()
-                raise RelayAway("relay-refuses-sender" if error.code >= 500 else "relay-busy") from None
+                reason = "relay-refuses-sender" if error.code >= 500 else "relay-busy"
+                raise MailNotHeard(reason, status_of(error.code, error.message)) from None
             except (SMTPException, OSError, TimeoutError):
                 self._drop()
                 # A relay closes idle connections: that says nothing of a fresh one.
                 if not self._kept:
-                    raise RelayAway("relay-hangs-up") from None
+                    raise MailNotHeard("relay-hangs-up") from None
                 self._kept = False
 
     async def hand_over(self, recipient: str, content: bytes) -> Answer:

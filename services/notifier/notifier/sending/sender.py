@@ -24,7 +24,7 @@ from notifier.deliveries import Answer, Delivery, State
 from notifier.keeping import DeliveryStore, StoreAway
 from notifier.sending.gate import Gate
 from notifier.sending.notes import Notes
-from notifier.sending.relay import Relay, RelayAway
+from notifier.sending.relay import MailNotHeard, Relay, RelayAway
 from notifier.sending.telling import Teller, wait
 from notifier.sending.turns import Room, busy_with, choose
 from notifier.writing.composing import Composer, Parcel, RulesetMissing, Unsendable
@@ -209,6 +209,10 @@ class Sender:
                         return
                     with metrics.SENDS_UNDER_WAY.track_inprogress():
                         answer = await line.hand_over(parcel.recipient, parcel.content)
+        except MailNotHeard as refusal:
+            self._close_gate(str(refusal))
+            await self._finish(delivery, deliveries.not_heard(delivery, refusal.status, self.clock()))
+            return
         except RelayAway as away:
             self._close_gate(str(away))
             await self._finish(delivery, deliveries.put_back(delivery, delivery.due_at))
