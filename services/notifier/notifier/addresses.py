@@ -42,6 +42,15 @@ def lane_of(address: str | None) -> str:
     return hashlib.sha256(domain.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
+def mailbox_of(address: str | None) -> str | None:
+    """Impersonal name of the mailbox: the digest of the address without what stands after `+`. Short, so that it leads back
+    to nobody for certain, and long enough that two of a day's mailboxes hardly ever share it."""
+    if not address:
+        return None
+    local, _, domain = address.casefold().rpartition("@")
+    return hashlib.sha256(f"{local.partition('+')[0]}@{domain}".encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
 def is_own(address: str, town_address: str) -> bool:
     """Whether it is the town's intake address, also with a token after `+`: writing there would be writing to ourselves."""
     local, _, domain = address.casefold().rpartition("@")

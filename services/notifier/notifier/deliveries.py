@@ -22,7 +22,7 @@ from contracts.participants import Participant, Proof, Role, Way
 from contracts.reports import Part
 from contracts.tickets import Coordinates, Snapshot
 from contracts.types import Confidentiality, Model
-from notifier.addresses import lane_of, usable
+from notifier.addresses import lane_of, mailbox_of, usable
 from notifier.audience import Hearing, Mark, Piece, Row
 
 PAUSES = tuple(timedelta(seconds=s) for s in (10, 60, 300, 900, 1800, 3600, 7200, 14400))
@@ -81,6 +81,8 @@ class Delivery(Model):
     """The address is the town's own choice (a team, a body), not one that a stranger gave."""
     lane: str = "none"
     """Digest of the recipient's domain: what shares it may be slow together."""
+    mailbox: str | None = None
+    """Digest of a stranger's address without its `+tag`: what the caps count as one."""
     template: str
     mark: Mark
     case: Snapshot
@@ -109,8 +111,9 @@ class Delivery(Model):
 
     @property
     def cap_key(self) -> str:
-        """What a cap counts together: a stranger's address; for the town's own choice only one case at a time."""
-        return f"{self.recipient}/{self.ticket_id}" if self.from_pack else self.recipient
+        """What a cap counts together: a stranger's mailbox; for the town's own choice only one case at a time."""
+        whose = f"{self.recipient}/{self.ticket_id}" if self.from_pack else self.mailbox or self.recipient
+        return f"{whose}/{self.mark.value}"
 
     @property
     def thread(self) -> str:
@@ -150,6 +153,7 @@ def _new(event: Event[Any], participant: Participant, row: Row, now: datetime) -
         language=participant.language,
         from_pack=participant.proof in (Proof.PACK, Proof.STAFF),
         lane=lane_of(personal.address),
+        mailbox=mailbox_of(personal.address),
         template=row.template,
         mark=row.mark,
         case=case,

@@ -45,7 +45,7 @@ class Settings(ServiceSettings, KafkaSettings, MongoSettings, ObjectStoreSetting
     automatic_mails_in_three_hours: int = Field(
         default=10,
         ge=1,
-        description="Automatic mails to one address in three hours; to teams and bodies of the pack: for each case.",
+        description="Acknowledgements to one mailbox in three hours; one more fails, which ends a loop of machines.",
     )
     automatic_mails_in_a_day: int = Field(default=40, ge=1, description="The same in 24 hours.")
 

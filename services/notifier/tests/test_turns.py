@@ -97,6 +97,24 @@ def test_a_clerks_words_and_a_second_try_are_not_capped() -> None:
     assert divide([clerks, second_try], full, NOW, Caps()) == ([clerks, second_try], [])
 
 
+def test_news_of_a_case_is_neither_counted_nor_held_back_by_the_cap_of_acknowledgements() -> None:
+    news = [delivery(sequence=n, mark=Mark.GENERATED) for n in range(1, 103)]
+    acknowledgement = delivery(sequence=200)
+    assert news[0].cap_key != acknowledgement.cap_key
+    full = {acknowledgement.cap_key: [NOW] * 99}
+    going, capped = divide([acknowledgement, *news], full, NOW, Caps())
+    assert going == news[:100]
+    assert capped == [acknowledgement, *news[100:]]
+
+
+def test_a_mailbox_is_one_whatever_stands_after_its_plus() -> None:
+    keys = {
+        delivery(address).cap_key for address in ("obcan@example.test", "obcan+1@example.test", "Obcan+b@Example.test")
+    }
+    assert len(keys) == 1
+    assert delivery("jiny+1@example.test").cap_key not in keys
+
+
 def test_for_the_towns_own_choice_of_address_each_case_counts_alone() -> None:
     team = delivery(sequence=1, from_pack=True)
     other_case = team.model_copy(update={"ticket_id": team.event_id})
