@@ -381,6 +381,16 @@ def test_a_body_is_told_the_matter_but_not_the_person() -> None:
     assert attached.get_filename() == "foto-1.jpg"
 
 
+def test_a_body_is_not_told_who_wrote_a_forwarded_mail() -> None:
+    delivery = only_delivery("body_request")
+    assert delivery.personal is not None
+    forwarded = "Od: kanárek <obcan@example.test>\nPředmět: výmol\n\nV silnici je díra."
+    personal = delivery.personal.model_copy(update={"text": forwarded})
+    _, message = sent(delivery.model_copy(update={"personal": personal}))
+    assert "kanárek" not in plain(message)
+    assert "V silnici je díra." in plain(message)
+
+
 def test_what_does_not_come_along_is_named() -> None:
     _, message = sent(only_delivery("task"))
     assert "výmol u čp. 12.jpg" in plain(message)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from notifier.writing.masking import ACCOUNT, BIRTH_NUMBER, EMAIL, LINK, PHONE, PLATE, masked
+from notifier.writing.masking import ACCOUNT, BIRTH_NUMBER, EMAIL, LINK, PHONE, PLATE, masked, without_correspondents
 
 
 @pytest.mark.parametrize(
@@ -10,6 +10,8 @@ from notifier.writing.masking import ACCOUNT, BIRTH_NUMBER, EMAIL, LINK, PHONE, 
     [
         "604 123 456", "604123456", "+420 604 123 456", "+420604123456", "00420 604 123 456", "604-123-456", "604.123.456",
         "604/123 456", "(604) 123 456", "+421 905 123 456", "+49 151 23456789", "+380 67 123 45 67", "555 010 100",
+        "777 12 34 56", "777\u2013123\u2013456", "777  123  456", "777 - 123 - 456", "604\u200b123\u200b456", "+420 777 12 34 56",
+        "777\u00a0123\u00a0456", "777\u2011123\u2011456",
     ],
 )  # fmt: skip
 def test_telephones_are_masked(phone: str) -> None:
@@ -19,7 +21,17 @@ def test_telephones_are_masked(phone: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["obcan@example.test", "o.b-c+d@pod.example.test", "obcan (at) example.test", "obcan[zavináč]example.test"],
+    [
+        "obcan@example.test",
+        "o.b-c+d@pod.example.test",
+        "obcan (at) example.test",
+        "obcan[zavináč]example.test",
+        "obcan (a) example.test",
+        "obcan zavináč example tečka test",
+        "jiny tečka obcan zavinac example tecka test",
+        "obcan@\u200bexample.test",
+        "obcan(at)example(tečka)test",
+    ],
 )
 def test_mail_addresses_are_masked(address: str) -> None:
     assert masked(f"Pište na {address} prosím.") == f"Pište na {EMAIL} prosím."
@@ -74,6 +86,9 @@ def test_links_are_masked(link: str) -> None:
         "PSČ 588 32",
         "schody 20/30 cm",
         "volejte 112 nebo 158",
+        "výmol (a) obrubník. Pak (b) lampa.",
+        "Děkuji. Za tečkou nic není",
+        "od 8:00\u201316:00, 12\u201315 °C, mezi čp. 120\u2013124",
     ],
 )
 def test_what_the_work_needs_stays(text: str) -> None:
@@ -88,6 +103,13 @@ def test_everything_in_one_text_is_masked_and_the_rest_stays() -> None:
     assert masked(text) == (
         f"Před domem Husova 12 stojí auto {PLATE}. Jsem doma, tel. {PHONE}, {EMAIL}.\nR. č. {BIRTH_NUMBER}, účet {ACCOUNT}."
     )
+
+
+def test_who_wrote_a_forwarded_mail_is_left_out_and_the_matter_stays() -> None:
+    forwarded = "Prosím o vyřízení.\n\n> *Od:* občan <obcan@example.test>\n> Komu: spolek\n> Předmět: lampa\n>\n> Nesvítí lampa."
+    assert without_correspondents(forwarded) == "Prosím o vyřízení.\n\n> Předmět: lampa\n>\n> Nesvítí lampa."
+    assert without_correspondents("Od: občan\nOdesláno: včera\n\nDíra.") == "Odesláno: včera\n\nDíra."
+    assert without_correspondents("Voda teče.\nOd: 8 do 16 hodin\nDěkuji") == "Voda teče.\nOd: 8 do 16 hodin\nDěkuji"
 
 
 def test_masking_twice_changes_nothing_more() -> None:

@@ -11,7 +11,7 @@ from contracts.participants import Role
 from contracts.tickets import DeadlineKind, ResolverKind, Snapshot
 from contracts.types import Confidentiality
 from notifier.deliveries import Delivery, DeliveryPersonal
-from notifier.writing.masking import masked
+from notifier.writing.masking import masked, without_correspondents
 from packs import Pack
 from packs.texts import Rendered, render
 
@@ -84,7 +84,7 @@ def for_a_body(personal: DeliveryPersonal | None) -> DeliveryPersonal | None:
         return None
     return DeliveryPersonal(
         address=personal.address,
-        text=masked(personal.text) if personal.text else None,
+        text=masked(without_correspondents(personal.text)) if personal.text else None,
         place_phrase=masked(personal.place_phrase) if personal.place_phrase else None,
         coordinates=personal.coordinates,
     )
