@@ -229,13 +229,13 @@ class Connection(SMTP):
             return
         self._in_content = True
         try:
-            await self._take_content()
+            await self._take_content(self.envelope)
         finally:
             self._in_content = False
         if self._overdue:
             self.say_goodbye(replies.TOO_LONG)
 
-    async def _take_content(self) -> None:
+    async def _take_content(self, envelope: Envelope) -> None:
         await self.push("354 End data with <CR><LF>.<CR><LF>")
         try:
             async with asyncio.timeout(self._door.rules.data_seconds):
@@ -246,12 +246,12 @@ class Connection(SMTP):
             return
         if isinstance(content, bytes):
             self._commands = 0
-            self.envelope.content = self.envelope.original_content = content
+            envelope.content = envelope.original_content = content
             with self._door.connections.answering():
                 await self._answer(await self._call_handler_hook("DATA"))
         else:
             metrics.INTAKE.labels("email", content).inc()
-            size_limit, utf8 = self._door.rules.size_limit, self.envelope.smtp_utf8
+            size_limit, utf8 = self._door.rules.size_limit, envelope.smtp_utf8
             await self._answer(replies.too_large(size_limit, utf8=utf8) if content == "too-large" else replies.BUSY)
 
     async def _answer(self, reply: str) -> None:
