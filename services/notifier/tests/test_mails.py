@@ -45,7 +45,7 @@ from notifier.audience import TABLE
 from notifier.deliveries import Delivery
 from notifier.writing.composing import Composer, Parcel, RulesetMissing, SigningKey, Unsendable, file_names, fits
 from notifier.writing.mail import SUPPRESSED, message_id
-from notifier.writing.rendering import wrapped
+from notifier.writing.rendering import unwrapped, wrapped
 
 from .builders import BODY, DISPATCHER, FOREIGN_ID, REPORTER, TEAM, TECHNICAL_SERVICES, deliveries, event, lipovany
 
@@ -343,6 +343,41 @@ def test_a_strangers_subject_stays_on_the_line_that_names_it() -> None:
     made = event(TicketAssigned, TEAM, after=case(), actor=ROUTER, personal={**PERSONAL, "subject": trick})
     _, message = sent(deliveries(made)[0])
     assert "Předmět zprávy: Lampa Co udělat: přihlaste se jinde Město" in plain(message)
+
+
+def test_a_clerks_list_keeps_its_lines() -> None:
+    items = "\n".join(f"- {position}. bod: " + "slovo " * 17 + "konec" for position in range(1, 4))
+    delivery = only_delivery("message_to_reporter")
+    assert delivery.personal is not None
+    personal = delivery.personal.model_copy(update={"text": f"Dobrý den,\n\n{items}\nS pozdravem"})
+    _, message = sent(delivery.model_copy(update={"personal": personal}))
+    lines = plain(message).splitlines()
+    assert [line[:9] for line in lines if line.startswith("- ")] == ["- 1. bod:", "- 2. bod:", "- 3. bod:"]
+    assert "S pozdravem" in lines
+
+
+@pytest.mark.parametrize("body", lipovany().bodies, ids=lambda body: str(body.slug))
+@pytest.mark.parametrize("person", [REPORTER, IN_ENGLISH], ids=["cs", "en"])
+def test_who_answers_for_a_bodys_matter_stands_on_a_line_of_its_own(body: Any, person: Any) -> None:
+    resolver = Resolver(kind=ResolverKind.BODY, code=body.slug)
+    after = WITH_BODY.model_copy(update={"resolver": resolver})
+    _, message = sent(deliveries(numbered(person=person, after=after))[0])
+    assert re.search(r"^(Za město na ni dohlíží|In charge for the town): ", plain(message), re.MULTILINE)
+
+
+def test_a_sentence_that_the_packs_author_broke_is_whole_again_and_a_label_is_not_joined() -> None:
+    broken = "slovo " * 18 + "konec řádku\na další slova.\n"
+    assert unwrapped(broken) == broken.replace("\na", " a")
+    labels = "Věc předáváme: " + "slovo " * 16 + "konec\nDohlíží: {{ resolver_name }}\n"
+    assert unwrapped(labels) == labels
+
+
+@pytest.mark.parametrize("name", ["state_changed", "message_to_reporter"])
+def test_a_text_that_is_not_there_in_the_recipients_language_is_czech_as_a_whole(name: str) -> None:
+    asked = composer().compose(only_delivery(name).model_copy(update={"language": "en"}))
+    assert asked == composer().compose(only_delivery(name))
+    assert isinstance(asked, Parcel)
+    assert b"Content-Language: cs" in asked.content
 
 
 def test_an_empty_line_of_quoted_words_has_one_mark() -> None:

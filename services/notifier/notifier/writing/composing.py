@@ -14,7 +14,7 @@ from notifier.deliveries import Delivery
 from notifier.writing.mail import Attachment, Mail, build
 from notifier.writing.page import html_of
 from notifier.writing.photos import NotStrippable, without_metadata
-from notifier.writing.rendering import PRAGUE, NotTold, text_of, wrapped
+from notifier.writing.rendering import PRAGUE, NotTold, language_of, text_of, wrapped
 from packs import Pack, TextError
 
 MOST_PHOTO_BYTES = 10 * 1024 * 1024
@@ -89,8 +89,9 @@ class Composer:
             return Unsendable(None)
         except (TextError, LookupError):
             return Unsendable("unrenderable")
+        language = language_of(delivery, pack)
         links = (pack.town.web, pack.town.privacy_notice)
-        page = html_of(rendered, town_name=pack.town.name, links=links, language=delivery.language)
+        page = html_of(rendered, town_name=pack.town.name, links=links, language=language)
         mail = Mail(
             delivery_id=delivery.id,
             ticket_id=delivery.ticket_id,
@@ -104,7 +105,7 @@ class Composer:
             html=None if delivery.role == Role.BODY else page,
             mark=delivery.mark,
             date=delivery.first_due.astimezone(PRAGUE),
-            language=delivery.language,
+            language=language,
             answers=delivery.personal.message_id if delivery.personal else None,
             attachments=attached,
         )

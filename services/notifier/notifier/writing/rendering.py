@@ -13,7 +13,7 @@ from contracts.types import Confidentiality
 from notifier.deliveries import Delivery, DeliveryPersonal
 from notifier.writing.masking import masked, without_correspondents
 from packs import Pack
-from packs.texts import Rendered, render
+from packs.texts import Rendered, Text, render
 
 PRAGUE = ZoneInfo("Europe/Prague")
 _DAYS = ("pondělí", "úterý", "středa", "čtvrtek", "pátek", "sobota", "neděle")
@@ -31,8 +31,9 @@ _CONFIDENTIAL_CATEGORY = {"cs": "Důvěrné podání", "en": "Confidential matte
 _LONGEST_PLACE = 150
 _COLUMNS = 76
 _HELD = "\x00"
-_AUTHORS_COLUMNS = 112
-"""Packs are written in windows of 120 columns, indented."""
+_AUTHORS_COLUMNS, _AUTHORS_WINDOW = 112, 120
+"""Packs are written in windows of 120 columns, indented; a longer line was not broken by its author."""
+_OWN_LINE = re.compile(r"\s*(?:[-•*>]|\{[{%]|[^:]{1,44}:\s)")
 
 
 class NotTold(Exception):
@@ -44,13 +45,20 @@ def text_of(delivery: Delivery, pack: Pack, attached: Sequence[str], left_out: S
     told = variables(delivery, pack, attached, left_out)
     if delivery.template == "state_changed" and told["state_sentence"] is None:
         raise NotTold
-    rendered = render(pack.texts[delivery.template], delivery.template, delivery.language, told)
-    return Rendered(rendered.subject, unwrapped(rendered.body))
+    text = pack.texts[delivery.template]
+    wording = text.cs if language_of(delivery, pack) == "cs" or text.en is None else text.en
+    whole = Text(cs=wording.model_copy(update={"body": unwrapped(wording.body)}))
+    return render(whole, delivery.template, "cs", told)
+
+
+def language_of(delivery: Delivery, pack: Pack) -> str:
+    """The language of the whole mail: the recipient's where the text has it, else Czech. Never a mixture of two."""
+    return "en" if delivery.language == "en" and pack.texts[delivery.template].en is not None else "cs"
 
 
 def variables(delivery: Delivery, pack: Pack, attached: Sequence[str], left_out: Sequence[str]) -> dict[str, Any]:
     """All that any text may speak of; what there is nothing to say of is None or empty."""
-    case, language = delivery.case, delivery.language
+    case, language = delivery.case, language_of(delivery, pack)
     personal = for_a_body(delivery.personal) if delivery.role == Role.BODY else delivery.personal
     personal = personal or DeliveryPersonal()
     return {
@@ -95,17 +103,27 @@ def quoted(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
 
 
-def unwrapped(body: str) -> str:
-    """Sentences that the pack's author broke at the edge of his window, in one line again: each reader's window is another."""
+def unwrapped(template: str) -> str:
+    """Sentences that the pack's author broke at the edge of his window, in one line again: each reader's window is another.
+
+    Done to the template, so that no line of a value (a clerk's list, a stranger's words) is ever joined to another.
+    """
     lines: list[str] = []
-    for line in body.splitlines():
-        previous = lines[-1] if lines else ""
-        first_word = line.split(" ", 1)[0]
-        if previous and line and not line.startswith(">") and len(previous) + 1 + len(first_word) > _AUTHORS_COLUMNS:
-            lines[-1] = f"{previous} {line}"
+    previous = ""
+    for line in template.splitlines():
+        room = len(previous) + 1 + len(line.split(" ", 1)[0])
+        if room > _AUTHORS_COLUMNS and len(previous) <= _AUTHORS_WINDOW and _goes_on(previous, line):
+            lines[-1] = f"{lines[-1]} {line}"
         else:
             lines.append(line)
+        previous = line
     return "\n".join(lines) + "\n"
+
+
+def _goes_on(previous: str, line: str) -> bool:
+    """A label, an item, a condition or a mere value begins a line of its own."""
+    own_line = _OWN_LINE.match(line) is not None
+    return bool(line) and not own_line and not previous.endswith(("}}", "%}", ":"))
 
 
 def wrapped(body: str) -> str:
