@@ -8,13 +8,11 @@ import asyncio
 import functools
 import logging
 import re
-import ssl
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +23,7 @@ from intake_email.connections import Connections
 from intake_email.handlers import Accepted, Intake, Mail
 from intake_email.limits import Limits
 from intake_email.recipients import AddressBook
+from intake_email.rules import Rules
 from kit import metrics
 from kit.settings import host_and_port
 
@@ -40,20 +39,6 @@ _SIMPLE_PATH = re.compile(r"<([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+)>[
 _HIDDEN_EXTENSIONS = ("250-AUTH", "250-SIZE")
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What the listener is told."""
-
-    name: str
-    size_limit: int
-    idle_seconds: float
-    data_seconds: float
-    tls: ssl.SSLContext | None = None
-    session_seconds: float = 1_800
-    """After so long a connection ends; a mail that is coming in is still taken."""
-    commands_without_mail: int = 100
 
 
 class Door:
@@ -344,14 +329,6 @@ def _plain_content(content: bytearray) -> bytes:
         content = content.replace(b"\r\n.", b"\r\n")
     del content[:2]
     return bytes(content)
-
-
-def tls_context(certificate: str, key: str) -> ssl.SSLContext:
-    """For STARTTLS, TLS 1.2 and newer. Raises OSError or ssl.SSLError for unreadable files."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(certificate, key)
-    return context
 
 
 def _peer(session: Session | None) -> str:

@@ -8,8 +8,9 @@ from intake_email import listener
 from intake_email.events import Keys
 from intake_email.handlers import Intake, Publisher
 from intake_email.limits import Limits, read_networks
-from intake_email.listener import Door, Rules
+from intake_email.listener import Door
 from intake_email.recipients import AddressBook
+from intake_email.rules import Rules, tls_context
 from intake_email.settings import Settings
 from kit.health import HealthServer
 from kit.object_store import ObjectStore, S3ObjectStore
@@ -94,5 +95,5 @@ def rules(settings: Settings) -> Rules:
         size_limit=settings.mail_size_limit,
         idle_seconds=settings.smtp_idle_seconds,
         data_seconds=settings.smtp_data_seconds,
-        tls=listener.tls_context(str(certificate), str(key)) if certificate and key else None,
+        tls=tls_context(str(certificate), str(key)) if certificate and key else None,
     )

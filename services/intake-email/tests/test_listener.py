@@ -19,8 +19,9 @@ import pytest
 from intake_email import listener
 from intake_email.handlers import Accepted, Answer, Mail, TryLater
 from intake_email.limits import Limits, read_networks
-from intake_email.listener import Door, Rules
+from intake_email.listener import Door
 from intake_email.recipients import AddressBook
+from intake_email.rules import Rules, tls_context
 
 from .builders import ADDRESS, CITIZEN, TICKET, message
 
@@ -509,7 +510,7 @@ def _trusting(certificate: tuple[str, str]) -> ssl.SSLContext:
 
 def test_mail_comes_over_tls_where_there_is_a_certificate(certificate: tuple[str, str]) -> None:
     limits = Limits(10, 10, 100)
-    with house(tls=listener.tls_context(*certificate), limits=limits) as (port, inside, _):
+    with house(tls=tls_context(*certificate), limits=limits) as (port, inside, _):
         with client(port) as smtp:
             smtp.starttls(context=_trusting(certificate))
             assert smtp.sendmail(CITIZEN, [ADDRESS], message()) == {}
@@ -520,7 +521,7 @@ def test_mail_comes_over_tls_where_there_is_a_certificate(certificate: tuple[str
 
 
 def test_commands_sent_in_clear_behind_starttls_are_thrown_away(certificate: tuple[str, str]) -> None:
-    with house(tls=listener.tls_context(*certificate)) as (port, inside, _), Raw(port) as peer:
+    with house(tls=tls_context(*certificate)) as (port, inside, _), Raw(port) as peer:
         assert peer.say(b"EHLO x\r\n").startswith(b"250")
         smuggled = f"EHLO evil\r\nMAIL FROM:<zly@example.test>\r\nRCPT TO:<{ADDRESS}>\r\n".encode()
         assert peer.say(b"STARTTLS\r\n" + smuggled).startswith(b"220")
