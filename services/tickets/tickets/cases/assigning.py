@@ -130,7 +130,8 @@ def classified(case: Case, wanted: Classification, town: Town, cause: Cause) -> 
         area=category.area,
         kind=wanted.kind or category.kind,
         priority=wanted.priority or category.priority,
-        confidentiality=wanted.confidentiality or category.confidentiality,
+        confidentiality=wanted.confidentiality
+        or (category.confidentiality if first else _stricter(case.confidentiality, category.confidentiality)),
         urgent=wanted.urgent,
         decided=True,
         decision=why if first else case.decision,
@@ -289,3 +290,8 @@ def _with_deadline(case: Case, town: Town) -> Case:
         kept = case.deadlines[0]
         fresh = fresh.model_copy(update={"state": kept.state, "paused_since": kept.paused_since})
     return case.model_copy(update={"deadlines": [fresh]})
+
+
+def _stricter(one: Confidentiality, other: Confidentiality) -> Confidentiality:
+    """A correction that says nothing of confidentiality never opens what somebody closed."""
+    return max(one, other, key=list(Confidentiality).index)

@@ -81,7 +81,7 @@ class PageQuery(Incoming):
 class Reporter(Incoming):
     """For whom a ticket is entered. Both may be missing."""
 
-    name: Line | None = None
+    name: Annotated[Line, StringConstraints(max_length=200)] | None = None
     address: MailAddress | None = None
 
 
