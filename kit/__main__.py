@@ -1,4 +1,4 @@
-"""What an operator does by hand: `python -m kit topics create …`, `python -m kit dead-letters list|show|replay`."""
+"""What an operator does by hand: `python -m kit topics create …`, `python -m kit dead-letters list|show|replay|give-up`."""
 
 import argparse
 import importlib
@@ -21,13 +21,13 @@ def _parser() -> argparse.ArgumentParser:
     made = parts.add_parser("topics", help="make the topics of a registry")
     made.add_argument("command", choices=["create"])
     made.add_argument("registry", help="where the table of topics is, as MODULE:NAME")
-    letters = parts.add_parser("dead-letters", help="see and replay what readers could not handle")
-    letters.add_argument("command", choices=["list", "show", "replay"])
+    letters = parts.add_parser("dead-letters", help="see, replay or give up what readers could not handle")
+    letters.add_argument("command", choices=["list", "show", "replay", "give-up"])
     letters.add_argument("box", nargs="?", help="<topic>.<reader>.dead; list shows all without it")
     letters.add_argument("--position", action="append", default=[], help="only this message (topic/partition/offset)")
     letters.add_argument("--key", help="only messages of this key")
     letters.add_argument("--content", action="store_true", help="show: print the value too; it may be personal")
-    letters.add_argument("--dry-run", action="store_true", help="replay: say what would be sent")
+    letters.add_argument("--dry-run", action="store_true", help="replay, give-up: say what would be sent")
     return parser
 
 
@@ -58,12 +58,17 @@ def _dead_letters(arguments: argparse.Namespace) -> int:
     if arguments.command != "list" and arguments.box is None:
         print("name the dead-letter topic; `list` shows them", file=sys.stderr)
         return 2
+    if arguments.command == "give-up" and not arguments.position and arguments.key is None:
+        print("give-up: say which, by --position or --key", file=sys.stderr)
+        return 2
     boxes = [Box.parse(arguments.box)] if arguments.box else dead_letter_box.boxes(bootstrap)
     for box in boxes:
         letters = _chosen(dead_letter_box.waiting_in(bootstrap, box), arguments)
         print(f"{box.name}: {len(letters)} waiting")
         if arguments.command == "replay":
             return _replay(bootstrap, box, letters, dry_run=arguments.dry_run)
+        if arguments.command == "give-up":
+            return _give_up(bootstrap, box, letters, dry_run=arguments.dry_run)
         for letter in letters if arguments.box else ():
             _show(letter, whole=arguments.command == "show", content=arguments.content)
     return 0
@@ -91,6 +96,21 @@ def _replay(bootstrap: str, box: Box, letters: list[Message], *, dry_run: bool) 
     finally:
         producer.close()
     print(f"  {sent} of {len(letters)} sent back to {box.topic} for {box.reader}")
+    return 0 if sent == len(letters) else 1
+
+
+def _give_up(bootstrap: str, box: Box, letters: list[Message], *, dry_run: bool) -> int:
+    if dry_run:
+        for letter in letters:
+            print(f"  would give up {letter.headers[POSITION].decode()} for {box.reader}")
+        return 0
+    producer = Producer(bootstrap, client_id="dead-letter-give-up")
+    try:
+        sent = dead_letter_box.give_up(producer, box, letters)
+    finally:
+        producer.close()
+    for letter in letters[:sent]:
+        print(f"  gave up {letter.headers[POSITION].decode()} for {box.reader}")
     return 0 if sent == len(letters) else 1
 
 

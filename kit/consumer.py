@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import orjson
 from confluent_kafka import Consumer as Client
@@ -173,11 +173,14 @@ class Consumer:
         return True
 
     def _outcomes(self, wave: Sequence[Message]) -> list[Outcome]:
-        """Asks the handler about those messages that neither belong to another reader nor must follow a dead letter."""
+        """Asks the handler about those messages that are this reader's, not given up, and follow no dead letter."""
         outcomes: dict[int, Outcome] = {}
         asked = []
         for index, message in enumerate(wave):
             if dead_letters.is_replay_for_another(message, self._reader) or self._waiting.holds(message):
+                outcomes[index] = DONE
+            elif dead_letters.is_given_up(message):
+                # Whatever it would have to follow: nobody will read it.
                 outcomes[index] = DONE
             elif self._subscription.ordered and self._waiting.blocks(message):
                 outcomes[index] = FOLLOWS
@@ -234,6 +237,8 @@ class Consumer:
             self._dead_in_a_row = 0
             if self._resolves(message):
                 self._waiting.resolve(message)
+                if dead_letters.is_given_up(message):
+                    logger.warning("dead_letter_given_up", extra=asdict(dead_letters.position_of(message)))
         metrics.DEAD_LETTERS_OUTSTANDING.labels(self._reader, topic).set(self._waiting.count())
 
     def _store_offsets(self, messages: Sequence[Message]) -> None:

@@ -1,12 +1,12 @@
-"""Dead letters as an operator meets them: list, show, replay. Works on any topic named `<topic>.<reader>.dead`."""
+"""Dead letters as an operator meets them: list, show, replay, give up. Works on any topic named `<topic>.<reader>.dead`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from confluent_kafka.admin import AdminClient
 
-from kit.dead_letters import outstanding, replay_record
-from kit.messages import Message
+from kit.dead_letters import give_up_record, outstanding, replay_record
+from kit.messages import Message, Record
 from kit.partitions import groupless_client, partitions_of, read_partition
 from kit.producer import Producer
 
@@ -52,15 +52,25 @@ def waiting_in(bootstrap: str, box: Box) -> list[Message]:
         client.close()
 
 
-def replay(
-    producer: Producer, box: Box, letters: Sequence[Message], *, on_sent: Callable[[Message], None] = lambda _: None
-) -> int:
+def replay(producer: Producer, box: Box, letters: Sequence[Message]) -> int:
     """Sends letters back into their topic for their reader, in order; returns how many the broker took.
 
     Stops at the first that is not confirmed: order per key would be lost otherwise. Replaying twice does no harm.
     """
-    for count, letter in enumerate(letters):
-        if not all(producer.publish_all([replay_record(letter, box.reader)])):
+    return _send(producer, [replay_record(letter, box.reader) for letter in letters])
+
+
+def give_up(producer: Producer, box: Box, letters: Sequence[Message]) -> int:
+    """Tells the reader that nobody will ever read these letters; returns how many the broker took, the first ones.
+
+    It goes through the parent topic as a replay does, because a running reader reads nothing else, and the reader itself
+    writes that the letter is resolved: so what waits and what it holds back cannot disagree.
+    """
+    return _send(producer, [give_up_record(letter, box.reader) for letter in letters])
+
+
+def _send(producer: Producer, records: Sequence[Record]) -> int:
+    for count, record in enumerate(records):
+        if not all(producer.publish_all([record])):
             return count
-        on_sent(letter)
-    return len(letters)
+    return len(records)

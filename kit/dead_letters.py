@@ -2,7 +2,7 @@
 
 The topic has the same partitions as its parent and a dead letter lies in the parent's partition, so a reader that is assigned
 a partition finds in one place what waits there. The topic is a log of two kinds of records: `dead` (the untouched bytes) and
-`resolved` (a replay was handled). What is outstanding is the fold of both; nothing else has to be kept in step.
+`resolved` (a replay was handled, or it was given up). What is outstanding is the fold of both; nothing else has to be kept in step.
 """
 
 import time
@@ -19,8 +19,9 @@ REASON = "dead-letter-reason"
 FIRST_SEEN = "dead-letter-first-seen"
 REPLAY_READER = "replay-reader"
 REPLAY_POSITION = "replay-position"
+GIVE_UP = "replay-give-up"
 
-_OWN = frozenset({KIND, POSITION, ERROR, REASON, FIRST_SEEN, REPLAY_READER, REPLAY_POSITION})
+_OWN = frozenset({KIND, POSITION, ERROR, REASON, FIRST_SEEN, REPLAY_READER, REPLAY_POSITION, GIVE_UP})
 FOLLOWS = DeadLetter("Follows", "an earlier message of the same key waits in the dead letters")
 
 
@@ -56,6 +57,11 @@ def is_replay_for_another(message: Message, reader: str) -> bool:
     return replay_reader is not None and replay_reader != reader.encode()
 
 
+def is_given_up(message: Message) -> bool:
+    """Whether it tells the reader that a dead letter will never be read: no handler may see it, and it ends the waiting."""
+    return GIVE_UP in message.headers and REPLAY_POSITION in message.headers
+
+
 def dead_record(message: Message, dead: DeadLetter, topic: str) -> Record:
     """The dead letter of a message: key, value and headers as they were, and why."""
     kept = {name: value for name, value in message.headers.items() if name not in _OWN}
@@ -72,9 +78,10 @@ def dead_record(message: Message, dead: DeadLetter, topic: str) -> Record:
 
 
 def resolved_record(message: Message, topic: str) -> Record:
-    """Says that the replay of a dead letter was handled."""
+    """Says that the replay of a dead letter was handled, or that it was given up."""
     position = position_of(message)
-    headers = {KIND: b"resolved", POSITION: str(position).encode()}
+    given_up = {GIVE_UP: message.headers[GIVE_UP]} if is_given_up(message) else {}
+    headers = {KIND: b"resolved", POSITION: str(position).encode(), **given_up}
     return Record(topic, message.key, None, headers, partition=position.partition)
 
 
@@ -88,6 +95,13 @@ def replay_record(dead: Message, reader: str) -> Record:
         FIRST_SEEN: dead.headers[FIRST_SEEN],
     }
     return Record(position.topic, dead.key, dead.value, {**kept, **about}, partition=position.partition)
+
+
+def give_up_record(dead: Message, reader: str) -> Record:
+    """Tells `reader` to give a dead letter up. It has no value, so that nothing personal is kept once more."""
+    position = Position.parse(dead.headers[POSITION].decode())
+    headers = {REPLAY_READER: reader.encode(), REPLAY_POSITION: str(position).encode(), GIVE_UP: b"yes"}
+    return Record(position.topic, dead.key, None, headers, partition=position.partition)
 
 
 def outstanding(records: Iterable[Message]) -> list[Message]:
@@ -136,7 +150,7 @@ class Waiting:
         keys.setdefault(message.key, set()).add(position_of(message))
 
     def resolve(self, message: Message) -> bool:
-        """A replay was handled; false where it had been resolved before."""
+        """A replay was handled, or it was given up; false where it had been resolved before."""
         waiting = self._of(message)
         position = position_of(message)
         if position not in waiting:

@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -135,13 +136,20 @@ class FaustWorker:
         self._in_hand_since = time.monotonic()
         await self._load(message.partition)
         if not (dead_letters.is_replay_for_another(message, self._reader) or self._waiting.holds(message)):
-            blocked = self._subscription.ordered and self._waiting.blocks(message)
-            answer = FOLLOWS if blocked else self._decide(message)
+            answer = self._answer(message)
             if isinstance(answer, DeadLetter):
                 await self._put_aside(message, answer)
             else:
                 await self._finish(message, answer)
         self._in_hand_since = None
+
+    def _answer(self, message: Message) -> Sequence[Record] | DeadLetter:
+        # Whatever a letter that was given up would have to follow: nobody will read it.
+        if dead_letters.is_given_up(message):
+            return ()
+        if self._subscription.ordered and self._waiting.blocks(message):
+            return FOLLOWS
+        return self._decide(message)
 
     async def _finish(self, message: Message, records: Sequence[Record]) -> None:
         resolved = dead_letters.REPLAY_POSITION in message.headers
@@ -150,6 +158,8 @@ class FaustWorker:
         await self._publish(records)
         if resolved:
             self._waiting.resolve(message)
+            if dead_letters.is_given_up(message):
+                logger.warning("dead_letter_given_up", extra=asdict(dead_letters.position_of(message)))
         self._dead_in_a_row = 0
         metrics.MESSAGES.labels(self._reader, self._subscription.topic, "done").inc()
         metrics.DEAD_LETTERS_OUTSTANDING.labels(self._reader, self._subscription.topic).set(self._waiting.count())

@@ -142,6 +142,35 @@ def test_what_follows_is_remembered_over_a_restart_and_replay_restores_the_order
         until(lambda: repaired.seen[-1] == "d")
 
 
+def test_a_running_reader_stops_holding_a_key_when_its_letter_is_given_up_and_hands_it_to_nobody(bench: Bench) -> None:
+    def answer(value: str) -> Outcome:
+        return DONE if value in ("b", "c") else DeadLetter("Bad", "cannot be read")
+
+    recorder = Recorder(answer)
+    box = Box(bench.row.name, "reader")
+    bench.send(("k", "bad"), ("k", "b"))
+    with bench.reader(recorder):
+        until(lambda: len(bench.waiting()) == 2)
+        bad, follower = bench.waiting()
+        assert dead_letter_box.give_up(bench.producer, box, [bad]) == 1
+        until(lambda: bench.waiting() == [follower])
+        assert dead_letter_box.replay(bench.producer, box, [follower]) == 1
+        until(lambda: recorder.seen == ["b"])
+        bench.send(("k", "c"))
+        until(lambda: recorder.seen == ["b", "c"])
+    assert bench.waiting() == []
+
+
+def test_a_letter_can_be_given_up_that_follows_another_which_still_waits(bench: Bench) -> None:
+    recorder = Recorder(lambda value: DeadLetter("Bad", "cannot be read"))
+    bench.send(("k", "bad"), ("k", "b"))
+    with bench.reader(recorder):
+        until(lambda: len(bench.waiting()) == 2)
+        bad, follower = bench.waiting()
+        assert dead_letter_box.give_up(bench.producer, Box(bench.row.name, "reader"), [follower]) == 1
+        until(lambda: bench.waiting() == [bad])
+
+
 def test_other_readers_do_not_take_a_replay_that_is_not_theirs(bench: Bench) -> None:
     recorder = Recorder()
     letter_headers = {"replay-reader": b"another", "replay-position": f"{bench.row.name}/0/0".encode()}

@@ -2,6 +2,8 @@ from kit.dead_letters import (
     FOLLOWS,
     Waiting,
     dead_record,
+    give_up_record,
+    is_given_up,
     is_replay_for_another,
     outstanding,
     replay_record,
@@ -93,6 +95,33 @@ def test_a_replay_is_for_the_reader_that_failed_alone() -> None:
     assert is_replay_for_another(replayed(letter, 21, "notifier"), "router")
     assert not is_replay_for_another(replayed(letter, 21, "router"), "router")
     assert not is_replay_for_another(message(7), "router")
+
+
+def test_what_is_given_up_tells_its_reader_alone_and_carries_no_content() -> None:
+    letter = stored(dead_record(message(7), UNREADABLE, "d"), 0)
+    told = give_up_record(letter, "reader")
+    assert (told.topic, told.partition, told.key, told.value) == ("events", 3, b"case", None)
+    assert "traceparent" not in told.headers
+    assert is_given_up(stored(told, 21))
+    assert is_replay_for_another(stored(told, 21), "another")
+    assert not is_given_up(replayed(letter, 21))
+
+
+def test_a_message_that_is_no_replay_is_never_given_up() -> None:
+    assert not is_given_up(Message("events", 3, 7, b"case", b"news", {"replay-give-up": b"yes"}))
+
+
+def test_what_is_given_up_waits_no_longer_and_the_log_tells_it_from_what_was_handled() -> None:
+    letter = stored(dead_record(message(7), UNREADABLE, "d"), 0)
+    given_up = stored(give_up_record(letter, "reader"), 21)
+    waiting = Waiting()
+    waiting.load(3, [letter])
+    assert waiting.resolve(given_up)
+    assert not waiting.blocks(message(30))
+    resolved = stored(resolved_record(given_up, "d"), 1)
+    assert outstanding([letter, resolved]) == []
+    assert resolved.headers["replay-give-up"] == b"yes"
+    assert "replay-give-up" not in resolved_record(replayed(letter, 21), "d").headers
 
 
 def test_the_summary_shows_no_content() -> None:

@@ -96,6 +96,19 @@ def test_nothing_is_lost_when_the_worker_is_killed_under_load(bench: Bench) -> N
     until(lambda: set(bench.published()) == set(wanted), seconds=60)
 
 
+def test_a_running_worker_stops_holding_a_key_when_its_letter_is_given_up(bench: Bench) -> None:
+    bench.broken.touch()
+    bench.start()
+    bench.send("bad", "after", key="k")
+    until(lambda: len(dead_letter_box.waiting_in(bench.bootstrap, bench.box)) == 2, seconds=60)
+    bad, follower = dead_letter_box.waiting_in(bench.bootstrap, bench.box)
+    assert dead_letter_box.give_up(bench.producer, bench.box, [bad]) == 1
+    until(lambda: dead_letter_box.waiting_in(bench.bootstrap, bench.box) == [follower])
+    assert dead_letter_box.replay(bench.producer, bench.box, [follower]) == 1
+    bench.send("later", key="k")
+    until(lambda: bench.published() == ["after", "later"])
+
+
 def test_a_poisoned_message_and_its_followers_wait_and_a_replay_brings_them_in_order(bench: Bench) -> None:
     bench.broken.touch()
     bench.start()

@@ -1,0 +1,85 @@
+"""The command line for dead letters, against a real broker where one is needed."""
+
+import uuid
+from collections.abc import Mapping
+
+import pytest
+
+from kit import __main__ as commands
+from kit import topics
+from kit.dead_letters import dead_record
+from kit.messages import Message, Record
+from kit.outcomes import DeadLetter
+from kit.partitions import groupless_client, read_partition
+from kit.producer import Producer
+
+from .builders import Row
+
+
+class Bench:
+    """A topic with three dead letters of two keys, and the command line."""
+
+    def __init__(self, bootstrap: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._bootstrap, self._capsys, self._monkeypatch = bootstrap, capsys, monkeypatch
+        monkeypatch.setenv("KAFKA_BOOTSTRAP", bootstrap)
+        self.row = Row(f"events-{uuid.uuid4().hex[:8]}", partitions=1)
+        self.box = self.row.dead_letters("reader")
+        topics.create(bootstrap, [self.row])
+        self.put(*(self._letter(offset, key) for offset, key in enumerate([b"k", b"k", b"other"])))
+
+    def _letter(self, offset: int, key: bytes) -> Record:
+        return dead_record(Message(self.row.name, 0, offset, key, b"canary"), DeadLetter("Bad", "no"), self.box)
+
+    def put(self, *records: Record) -> None:
+        producer = Producer(self._bootstrap, client_id="bench")
+        assert all(producer.publish_all(records))
+        producer.close()
+
+    def run(self, *arguments: str) -> tuple[int, list[str]]:
+        """Exit code and lines of `dead-letters …`."""
+        self._monkeypatch.setattr("sys.argv", ["kit", "dead-letters", *arguments])
+        code = commands.main()
+        said = self._capsys.readouterr()
+        return code, (said.out + said.err).splitlines()
+
+    def sent(self) -> list[Message]:
+        """What lies in the parent topic."""
+        client = groupless_client(self._bootstrap)
+        try:
+            return list(read_partition(client, self.row.name, 0))
+        finally:
+            client.close()
+
+
+@pytest.fixture
+def bench(servers: Mapping[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Bench:
+    return Bench(servers["KAFKA_BOOTSTRAP"], capsys, monkeypatch)
+
+
+@pytest.mark.integration
+def test_what_is_given_up_is_named_and_nothing_else_is_sent(bench: Bench) -> None:
+    code, said = bench.run("give-up", bench.box, "--position", f"{bench.row.name}/0/1")
+    assert (code, said) == (0, [f"{bench.box}: 1 waiting", f"  gave up {bench.row.name}/0/1 for reader"])
+    (told,) = bench.sent()
+    assert told.headers["replay-position"] == f"{bench.row.name}/0/1".encode()
+    assert told.value is None
+
+
+@pytest.mark.integration
+def test_all_letters_of_a_key_are_given_up_together_and_a_dry_run_only_says_which(bench: Bench) -> None:
+    code, said = bench.run("give-up", bench.box, "--key", "k", "--dry-run")
+    assert (code, said[1:]) == (0, [f"  would give up {bench.row.name}/0/{offset} for reader" for offset in (0, 1)])
+    assert bench.sent() == []
+    code, said = bench.run("give-up", bench.box, "--key", "k")
+    assert (code, said[1:]) == (0, [f"  gave up {bench.row.name}/0/{offset} for reader" for offset in (0, 1)])
+    assert [told.key for told in bench.sent()] == [b"k", b"k"]
+
+
+def test_nothing_is_given_up_unless_it_is_said_which(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kit.dead_letter_box.waiting_in", lambda *_: pytest.fail("asked the broker"))
+    for more in ([], ["--dry-run"]):
+        monkeypatch.setattr("sys.argv", ["kit", "dead-letters", "give-up", "events.reader.dead", *more])
+        assert commands.main() == 2
+        assert "--position or --key" in capsys.readouterr().err
