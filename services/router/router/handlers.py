@@ -40,7 +40,8 @@ class RoutingHandler:
             event = parse_event(message.value, _KNOWN)
         except UnreadableEvent as error:
             return DeadLetter("UnreadableEvent", str(error))
-        if not isinstance(event.data, TicketOpened):
+        if not isinstance(event.data, TicketOpened) or event.data.after.category is not None:
+            # Nothing to decide on what a member of staff entered with its category.
             return []
         held = self._pack_of(event.municipality)
         if held is None:

@@ -92,6 +92,12 @@ def test_other_events_of_a_case_are_passed_over() -> None:
         assert handler()(message(event)) == []
 
 
+def test_a_case_that_somebody_classified_when_he_entered_it_gets_no_decision() -> None:
+    classified = opened("Nesvítí lampa.", after=snapshot(category="streetlight-out", decided=True))
+    assert handler()(message(classified)) == []
+    assert handler()(message(opened("Nesvítí lampa.", after=snapshot(category=None)))) != []
+
+
 def test_a_photo_says_where() -> None:
     place = PhotoPlace(part="part-1", latitude=49.6312, longitude=17.0954)
     found = decided(opened("Nesvítí lampa.", photo_places=[place])).data.personal.coordinates

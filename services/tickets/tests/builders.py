@@ -29,6 +29,7 @@ SALT = "00112233445566778899aabbccddeeff"
 START = datetime(2026, 12, 1, 7, 42, 12, tzinfo=UTC)
 TEAM, TEAM_ADDRESS = "technicke-sluzby", "technicke-sluzby@lipovany.test"
 DISPATCHER_ADDRESS = "dispecink@lipovany.test"
+BARE_TOWN = Town("lipovany", None, pseudonym_of)
 BODY, STRANGER = "vodarny", "hlasatel-1@example.test"
 
 
@@ -130,7 +131,7 @@ def assigned_case(town: Town, **routing_changes: Any) -> Case:
 def in_state(case: Case, *states: TicketState, clock: Clock | None = None) -> Case:
     """The case after it was moved through the states."""
     for state in states:
-        case, _ = recorded(case, progress.moved(case, state, cause(clock), reason="by-test"))
+        case, _ = recorded(case, progress.moved(case, state, BARE_TOWN, cause(clock), reason="by-test"))
     return case
 
 

@@ -79,13 +79,15 @@ def office(database: Database[Document], town: Town, clock: Clock) -> Iterator[O
     store, objects = MongoStore(database, clock), MemoryObjectStore()
     tokens = StaffTokens(database, clock, PSEUDONYM_KEY)
 
+    known = {town.municipality: town}
+
     def towns(municipality: str) -> Town:
-        return town if municipality == "lipovany" else Town(municipality, None, town.pseudonym)
+        return known.get(municipality) or Town(municipality, None, town.pseudonym)
 
     desk = Desk(store, Queries(database), tokens, towns, objects, clock)
     with TestClient(api.create(desk), raise_server_exceptions=False) as client:
         reports, routings = ReportsHandler(store, towns, clock), RoutingHandler(store, towns, clock)
-        yield Office(client, tokens, clock, objects, reports, routings)
+        yield Office(client, tokens, clock, objects, reports, routings, known)
 
 
 @pytest.fixture

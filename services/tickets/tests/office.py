@@ -11,6 +11,7 @@ from contracts.participants import Contact
 from contracts.reports import MessagePersonal
 from kit.object_store import MemoryObjectStore
 from tickets.cases.permissions import StaffRole
+from tickets.cases.town import Town
 from tickets.handlers import ReportsHandler, RoutingHandler
 from tickets.staff.tokens import StaffTokens
 
@@ -54,6 +55,8 @@ class Office:
     objects: MemoryObjectStore
     reports: ReportsHandler
     routings: RoutingHandler
+    towns: dict[str, Town]
+    """Those that have a pack; a test may change them."""
 
     def person(
         self, *roles: StaffRole, teams: tuple[str, ...] = (), municipality: str = "lipovany", **about: Any

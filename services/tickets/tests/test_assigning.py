@@ -1,5 +1,6 @@
 """Number, category and resolver: by the router, by the clock, by hand."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from .builders import (
     DISPATCHER_ADDRESS,
     TEAM,
     TEAM_ADDRESS,
+    Clock,
     assigned_case,
     cause,
     draft_of,
@@ -182,6 +184,65 @@ def test_a_case_that_becomes_sealed_moves_to_the_competent_person(town: Town) ->
     assert change[0].confidentiality == Confidentiality.SEALED
     assert change[0].resolver == team("prislusna-osoba")
     assert drafts_of(change) == ["ticket.corrected", "ticket.assigned"]
+
+
+@pytest.mark.parametrize("how", ["team", "body", "person", "ordinary-category"])
+def test_a_case_that_becomes_sealed_leaves_whoever_had_it(town: Town, how: str) -> None:
+    case = assigned_case(town, body=BODY if how == "body" else None, team="prislusna-osoba")
+    if how == "person":
+        someone = Resolver(kind=ResolverKind.PERSON, code="staff-1")
+        case, _ = recorded(case, assigned_to(case, someone, town, cause(), person=town.team("pravnik"), reason="x"))
+    wanted = Classification("whistleblowing")
+    if how == "ordinary-category":
+        case = assigned_case(town)
+        wanted = Classification("pothole", confidentiality=Confidentiality.SEALED)
+    change = classified(case, wanted, town, cause())
+    assert change[0].confidentiality == Confidentiality.SEALED
+    assert change[0].resolver == team("prislusna-osoba")
+    assert change[0].team == "prislusna-osoba"
+    assert change[0].parties == list(case.reporters)
+    assert ("ticket.exchange_updated" in drafts_of(change)) == (how == "body"), "taken back from the body"
+
+
+@pytest.mark.parametrize("state", [TicketState.RESOLVED, TicketState.REJECTED, TicketState.CLOSED])
+def test_a_solved_case_that_becomes_sealed_stays_solved_and_gives_nobody_a_task(town: Town, state: TicketState) -> None:
+    ways = [TicketState.RESOLVED, state] if state == TicketState.CLOSED else [state]
+    case = in_state(assigned_case(town), *ways)
+    change = classified(case, Classification("whistleblowing"), town, cause())
+    after = change[0]
+    assert (after.state, after.resolver, after.solved_at) == (state, team("prislusna-osoba"), case.solved_at)
+    assert after.deadlines[0].state == DeadlineState.MET
+    assert told(draft_of(change, "ticket.assigned")) == []
+
+
+def test_a_sealed_case_that_the_router_would_send_outside_stays_with_the_competent_person(town: Town) -> None:
+    change = route(town, confidentiality=Confidentiality.SEALED, decided=True, body=BODY, team="dispecink")
+    assert (change[0].resolver, change[0].exchanges) == (team("prislusna-osoba"), [])
+
+
+def test_where_nobody_may_read_sealed_cases_none_can_be_sealed(town: Town) -> None:
+    assert town.pack is not None
+    ordinary = [one for one in town.pack.categories if one.confidentiality != Confidentiality.SEALED]
+    bare = Town(town.municipality, town.pack.model_copy(update={"categories": ordinary}), town.pseudonym)
+    assert bare.keeper_of_sealed(None) is None
+    with pytest.raises(ValueError, match="nobody in the town"):
+        classified(
+            assigned_case(bare), Classification("pothole", confidentiality=Confidentiality.SEALED), bare, cause()
+        )
+
+
+@pytest.mark.parametrize("then", [TicketState.IN_PROGRESS, TicketState.RESOLVED])
+def test_a_correction_keeps_the_time_for_which_the_reporter_was_waited_for(town: Town, then: TicketState) -> None:
+    clock = Clock()
+    case = in_state(assigned_case(town), TicketState.WAITING_FOR_REPORTER, clock=clock)
+    clock.passes(days=14)
+    case = in_state(case, then, clock=clock)
+    if then == TicketState.RESOLVED:
+        case = in_state(case, TicketState.IN_PROGRESS, clock=clock)
+    plain, _ = classified(assigned_case(town), Classification("sidewalk-defect"), town, cause())
+    after, _ = classified(case, Classification("sidewalk-defect"), town, cause(clock))
+    assert after.deadlines[0].due - plain.deadlines[0].due >= timedelta(days=14)
+    assert after.deadlines[0].due - plain.deadlines[0].due < timedelta(days=21), "the next working day at most"
 
 
 def test_a_corrected_case_that_waits_goes_on_waiting(town: Town) -> None:

@@ -4,11 +4,15 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import orjson
 import pytest
 from pymongo.database import Database
 
+from contracts.sample_reports import pseudonym_of
+from contracts.types import Confidentiality
 from kit.mongo import Document
 from tickets.cases.permissions import StaffRole
+from tickets.cases.town import Town
 
 from .builders import BODY, TEAM, messages, reply, routing
 from .office import Office, Person, problem
@@ -93,6 +97,44 @@ class TestChanges:
         assert types == [
             "ticket.opened", "ticket.classified", "ticket.numbered", "ticket.assigned", "ticket.corrected",
         ]  # fmt: skip
+
+    def test_who_solves_a_case_himself_is_not_mailed_what_he_does(
+        self, office: Office, dispatcher: Person, database: Database[Document]
+    ) -> None:
+        ticket = office.routed()
+        person = office.person(StaffRole.RESOLVER, name="referent", address="referent@lipovany.test")
+        choice = {"kind": "person", "code": person.code}
+        dispatcher.change(ticket, "assignment", {"resolver": choice, "reason": "yours"})
+
+        def told() -> list[str]:
+            newest = database["events"].find_one({"ticket_id": ticket}, sort=[("sequence", -1)])
+            contacts = orjson.loads((newest or {})["body"])["data"]["personal"].get("contacts", {})
+            return [contact["address"] for contact in contacts.values()]
+
+        assert told() == ["referent@lipovany.test"]
+        note = {"text": "Objednáno.", "visibility": "internal"}
+        assert person.change(ticket, "messages", note).status_code == 201
+        assert told() == []
+        assert dispatcher.change(ticket, "messages", note).status_code == 201
+        assert told() == ["referent@lipovany.test"]
+
+    def test_what_cannot_be_sealed_is_refused_clearly(self, office: Office, dispatcher: Person) -> None:
+        ticket = office.routed()
+        towns = office.towns
+        pack = towns["lipovany"].pack
+        assert pack is not None
+        ordinary = [one for one in pack.categories if one.confidentiality != Confidentiality.SEALED]
+        towns["lipovany"] = Town("lipovany", pack.model_copy(update={"categories": ordinary}), pseudonym_of)
+        sealed = {"category": "pothole", "confidentiality": "sealed"}
+        problem(dispatcher.change(ticket, "classification", sealed), 422, "nobody-for-sealed")
+
+    def test_a_closed_case_that_becomes_sealed_is_not_reopened(self, office: Office, dispatcher: Person) -> None:
+        ticket, officer = office.routed(), office.person(StaffRole.WHISTLEBLOWING_OFFICER)
+        for state in ("resolved", "closed"):
+            dispatcher.change(ticket, "state", {"state": state})
+        assert dispatcher.change(ticket, "classification", {"category": "whistleblowing"}).status_code == 204
+        sealed = officer.get(f"/tickets/{ticket}").json()
+        assert (sealed["state"], sealed["resolver"]["code"]) == ("closed", "prislusna-osoba")
 
     def test_what_was_set_aside_is_taken_up_by_a_hand_over(self, office: Office, dispatcher: Person) -> None:
         ticket = office.routed(set_aside=True)
@@ -181,6 +223,24 @@ class TestCreation:
             dispatcher.post("/tickets", {"text": "Lampa", "category": "streetlight-out"}).json()["number"]
             == "2026-000002"
         )
+
+    def test_whoever_enters_a_ticket_reads_it_while_nobody_has_it_yet(self, office: Office) -> None:
+        clerk, colleague = (office.person(StaffRole.RESOLVER, teams=(TEAM,)) for _ in range(2))
+        answer = clerk.post("/tickets", {"text": "Volal pán."}, Idempotency_Key="call-1")
+        assert answer.status_code == 201
+        made = answer.json()
+        assert (made["confidentiality"], made["text"]) == ("restricted", "Volal pán.")
+        assert clerk.get(f"/tickets/{made['id']}").status_code == 200
+        assert clerk.listed() == [made["id"]]
+        assert clerk.post("/tickets", {"text": "Volal pán."}, Idempotency_Key="call-1").json()["id"] == made["id"]
+        problem(colleague.get(f"/tickets/{made['id']}"), 404)
+        assert colleague.listed() == []
+        problem(clerk.change(UUID(made["id"]), "state", {"state": "set_aside"}), 403)
+
+    def test_the_competent_person_enters_what_was_told_to_him(self, office: Office) -> None:
+        officer = office.person(StaffRole.WHISTLEBLOWING_OFFICER)
+        made = officer.post("/tickets", {"text": SECRET, "category": "whistleblowing"}).json()
+        assert (made["confidentiality"], made["text"], made["state"]) == ("sealed", SECRET, "assigned")
 
     def test_a_sealed_ticket_never_travels(
         self, office: Office, dispatcher: Person, database: Database[Document]

@@ -7,11 +7,12 @@ import httpx
 import pytest
 from pymongo.database import Database
 
+from contracts.reports import Hints
 from contracts.types import Confidentiality
 from kit.mongo import Document
 from tickets.cases.permissions import StaffRole
 
-from .builders import BODY, TEAM
+from .builders import BODY, TEAM, messages, report, routing, ticket_of
 from .office import Office, problem
 
 pytestmark = pytest.mark.integration
@@ -116,6 +117,29 @@ class TestConfidentiality:
         problem(assign("body", BODY), 409, "sealed")
         problem(assign("person", dispatcher.code), 422, "no-such-resolver")
         assert assign("person", other.code).status_code == 200
+
+    def test_a_case_that_was_sealed_later_is_named_to_its_officer_alone(self, office: Office) -> None:
+        first = office.routed("Výmol", "Je tam díra.")
+        second = report("Navazuji", hints=Hints(tickets=[first]))
+        office.reports(messages(second))
+        naming = ticket_of(second)
+        office.routings(messages(routing(naming)))
+        dispatcher, officer = office.person(StaffRole.DISPATCHER), office.person(StaffRole.WHISTLEBLOWING_OFFICER)
+        rows = {row["id"]: row for row in dispatcher.get("/tickets").json()["items"]}
+        assert rows[str(naming)]["maybe_belongs_to"] == [str(first)]
+        assert dispatcher.change(first, "classification", {"category": "whistleblowing"}).status_code == 204
+        changed = dispatcher.change(naming, "state", {"state": "in_progress"}).json()
+        shown = dispatcher.get(f"/tickets/{naming}").json()
+        rows = {row["id"]: row for row in dispatcher.get("/tickets").json()["items"]}
+        assert [one["maybe_belongs_to"] for one in (changed, shown, rows[str(naming)])] == [[], [], []]
+        assert officer.get(f"/tickets/{naming}").json()["maybe_belongs_to"] == [str(first)]
+
+    def test_a_key_that_is_used_again_shows_nothing_of_a_case_that_was_sealed_meanwhile(self, office: Office) -> None:
+        dispatcher, ticket = office.person(StaffRole.DISPATCHER), office.routed()
+        path, body = f"/tickets/{ticket}/messages", {"text": SECRET, "visibility": "internal"}
+        assert dispatcher.post(path, body, Idempotency_Key="k").status_code == 201
+        assert dispatcher.change(ticket, "classification", {"category": "whistleblowing"}).status_code == 204
+        problem(dispatcher.post(path, body, Idempotency_Key="k"), 404, "not-found")
 
     def test_another_town_sees_nothing(self, office: Office, cases: dict[str, UUID]) -> None:
         stranger = office.person(*StaffRole, municipality="dubna")

@@ -1,6 +1,6 @@
 """What is said in a case, and what became of what the town sent."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -12,7 +12,7 @@ from contracts.tickets import Direction, ExchangeState, Resolver, ResolverKind, 
 from contracts.types import Confidentiality
 from tickets.cases import conversation
 from tickets.cases.assigning import assigned_to
-from tickets.cases.case import Case
+from tickets.cases.case import Case, Change
 from tickets.cases.town import Town
 
 from .builders import (
@@ -131,6 +131,28 @@ def test_a_failed_delivery_is_for_the_dispatcher_to_see_to(case: Case, town: Tow
         case, town, cause(), outcome="failed", delivery_id=uuid4(), recipient=REPORTER.id, reason="refused"
     )
     assert told(change[1][0]) == [DISPATCHER_ADDRESS]
+
+
+def test_a_delivery_that_fails_again_and_again_is_told_once(case: Case, town: Town) -> None:
+    def fails(case: Case, delivery_id: UUID) -> Change:
+        about = {"delivery_id": delivery_id, "recipient": REPORTER.id, "reason": "returned"}
+        return conversation.delivery_updated(case, town, cause(), outcome="failed", **about)  # type: ignore[arg-type]
+
+    one, other = uuid4(), uuid4()
+    first = fails(case, one)
+    again = fails(first[0], one)
+    assert [told(change[1][0]) for change in (first, again)] == [[DISPATCHER_ADDRESS], []]
+    assert drafts_of(again) == ["ticket.delivery_updated"], "shown all the same"
+    assert told(fails(again[0], other)[1][0]) == [DISPATCHER_ADDRESS]
+
+
+def test_a_machines_answer_of_a_body_moves_no_exchange(town: Town) -> None:
+    case = assigned_case(town, body=BODY)
+    answer = reply(case.id, role=TokenRole.BOUNCE, address=BODY_ADDRESS, automatic=Automatic.REPLIED).data
+    change = conversation.answered_by_body(case, answer, town, cause())
+    assert drafts_of(change) == ["ticket.message_added"]
+    assert told(change[1][0]) == []
+    assert change[1][0].fields["visibility"] == Visibility.INTERNAL
 
 
 def test_of_a_failed_delivery_in_a_sealed_case_its_own_team_hears(town: Town) -> None:

@@ -155,7 +155,7 @@ def test_a_clock_that_stood_over_a_weekend_goes_on_to_a_working_day() -> None:
     running = [deadlines.solution(received, working_days(2), "pothole", office)]
     stood = deadlines.paused(running, prague("2026-11-25T10:00"))
     assert stood[0].state == DeadlineState.PAUSED
-    again = deadlines.running(stood, prague("2026-11-27T10:00"))[0]
+    again = deadlines.running(stood, prague("2026-11-27T10:00"), office)[0]
     assert again.due.astimezone(PRAGUE).date().isoformat() == "2026-11-30"
     assert (again.state, again.paused_since) == (DeadlineState.RUNNING, None)
 
@@ -164,3 +164,29 @@ def test_stopping_a_clock_that_stands_does_not_lose_since_when() -> None:
     running = [deadlines.solution(prague("2026-11-24T09:00"), working_days(2), "pothole", calendar())]
     first = deadlines.paused(running, prague("2026-11-25T10:00"))
     assert deadlines.paused(first, prague("2026-11-26T10:00")) == first
+
+
+def test_a_clock_that_goes_on_ends_on_no_closing_day_unless_by_the_law() -> None:
+    office = calendar(closed=(date(2026, 11, 30),))
+    received, since, until = prague("2026-11-24T09:00"), prague("2026-11-25T10:00"), prague("2026-11-27T10:00")
+    for why, day in (("pothole", "2026-12-01"), (deadlines.LEGAL_MAXIMUM, "2026-11-30")):
+        promise = deadlines.solution(received, working_days(2), "pothole", office).model_copy(update={"why": why})
+        again = deadlines.running(deadlines.paused([promise], since), until, office)[0]
+        assert again.due.astimezone(PRAGUE).date().isoformat() == day
+
+
+def test_a_term_in_hours_goes_on_by_exactly_as_long_as_it_stood() -> None:
+    term = Term(value=4, unit=DeadlineUnit.HOURS)
+    promise = deadlines.solution(prague("2026-11-24T09:00"), term, "gas-leak", calendar())
+    stood = deadlines.paused([promise], prague("2026-11-24T10:00"))
+    assert deadlines.stood(stood, prague("2026-11-24T10:30")) == timedelta(minutes=30)
+    again = deadlines.running(stood, prague("2026-11-24T10:30"), calendar())[0]
+    assert again.due == promise.due + timedelta(minutes=30)
+
+
+def test_a_clock_that_runs_or_goes_back_has_not_stood() -> None:
+    promise = deadlines.solution(prague("2026-11-24T09:00"), working_days(2), "pothole", calendar())
+    stood = deadlines.paused([promise], prague("2026-11-25T10:00"))
+    assert deadlines.stood([promise], prague("2026-11-26T10:00")) == timedelta()
+    assert deadlines.stood(stood, prague("2026-11-25T09:00")) == timedelta()
+    assert deadlines.running(stood, prague("2026-11-25T09:00"), calendar())[0].due == promise.due

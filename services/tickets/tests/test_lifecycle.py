@@ -79,7 +79,7 @@ def test_a_closed_case_says_when(town: Town, clock: Clock) -> None:
 
 def test_the_reporter_hears_of_a_change_with_the_clerks_words(town: Town) -> None:
     case = assigned_case(town)
-    change = progress.moved(case, TicketState.RESOLVED, cause(), words="Opraveno.")
+    change = progress.moved(case, TicketState.RESOLVED, town, cause(), words="Opraveno.")
     draft = draft_of(change, "ticket.state_changed")
     assert told(draft) == ["obcan@example.test"]
     assert draft.personal["words"] == "Opraveno."

@@ -34,6 +34,12 @@ class TestLists:
         office.reports(messages(reply(ticket, text="Už tam spadl i cyklista.")))
         assert dispatcher.listed(q="cyklisty") == [str(ticket)]
 
+    def test_a_very_long_case_is_found_by_its_number_and_its_writer(self, office: Office, dispatcher: Person) -> None:
+        ticket = office.routed("Dlouhé", " ".join(f"slovo{number}" for number in range(900)))
+        office.reports(messages(reply(ticket, text="A ještě něco navíc.")))
+        for asked in ("2026-000001", "obcan@example.test"):
+            assert dispatcher.listed(q=asked) == [str(ticket)]
+
     def test_late_is_what_is_past_its_day_the_longest_first(
         self, office: Office, dispatcher: Person, clock: Clock
     ) -> None:

@@ -164,11 +164,20 @@ def test_a_machines_answer_stands_by_any_case(case: Case, town: Town) -> None:
 
 
 def test_out_of_office_to_the_return_path_stands_by_the_case_of_a_known_sender(case: Case, town: Town) -> None:
-    for address in ("obcan@example.test", TEAM_ADDRESS):
+    fates = {"obcan@example.test": Fate.ADDS, TEAM_ADDRESS: Fate.NOTES}
+    for address, fate in fates.items():
         away = matched(case, town, role=TokenRole.BOUNCE, address=address, automatic=Automatic.REPLIED)
-        assert away.fate == Fate.ADDS
+        assert (away.fate, away.why) == (fate, "return-path-and-sender")
     assert matched(case, town, role=TokenRole.BOUNCE, address=STRANGER, automatic=Automatic.REPLIED).fate == Fate.OPENS
     assert matched(case, town, role=TokenRole.BOUNCE, address="obcan@example.test").fate == Fate.OPENS
+
+
+def test_out_of_office_of_a_body_to_the_return_path_is_not_the_reporters_word(
+    with_body: tuple[Case, str], town: Town
+) -> None:
+    case, address = with_body
+    away = matched(case, town, role=TokenRole.BOUNCE, address=address, automatic=Automatic.REPLIED)
+    assert (away.fate, away.ticket_id) == (Fate.ANSWERS, case.id)
 
 
 def test_at_most_ten_cases_are_named(town: Town) -> None:

@@ -17,7 +17,7 @@ from tickets.cases.assigning import routed
 from tickets.cases.case import Case, Cause
 from tickets.cases.town import Town
 
-from .builders import START, assigned_case, cause, documents, opened_case, recorded, report, routing
+from .builders import BARE_TOWN, START, assigned_case, cause, documents, opened_case, recorded, report, routing
 
 SECRET = "tajný obsah podání"
 
@@ -29,7 +29,7 @@ def whole_life(town: Town) -> list[dict[str, object]]:
     events += more
     case, more = recorded(case, conversation.written_by_staff(case, "Opravíme.", Visibility.PUBLIC, "s", town, cause()))
     events += more
-    case, more = recorded(case, progress.moved(case, TicketState.RESOLVED, cause(), words="Hotovo."))
+    case, more = recorded(case, progress.moved(case, TicketState.RESOLVED, BARE_TOWN, cause(), words="Hotovo."))
     return documents([*events, *more])
 
 
@@ -76,7 +76,7 @@ def test_contacts_are_those_of_whom_the_event_concerns_and_of_nobody_else(town: 
 def test_time_never_goes_back_in_a_history(town: Town) -> None:
     case = assigned_case(town)
     early = Cause(cause().actor, START - timedelta(hours=1))
-    after, events = recorded(case, progress.moved(case, TicketState.RESOLVED, early))
+    after, events = recorded(case, progress.moved(case, TicketState.RESOLVED, BARE_TOWN, early))
     assert events[0].at == case.updated_at
     assert after.updated_at == case.updated_at
 

@@ -21,6 +21,7 @@ from tickets.handlers import ReportsHandler, RoutingHandler
 from tickets.store import EVENTS, TICKETS, MongoStore, case_of, document_of
 
 from .builders import (
+    BARE_TOWN,
     START,
     Clock,
     assigned_case,
@@ -196,7 +197,7 @@ def test_only_changed_fields_are_written(database: Database[Document], town: Tow
         batch = Batch(unit)
         case = batch.case(ticket_of(event))
         assert case is not None
-        batch.change(*progress.moved(case, TicketState.SET_ASIDE, cause(), reason="spam"))
+        batch.change(*progress.moved(case, TicketState.SET_ASIDE, BARE_TOWN, cause(), reason="spam"))
         batch.finish(START)
 
     store.transaction(move)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from contracts.envelope import Event
@@ -25,6 +26,8 @@ from contracts.tickets import (
 from contracts.types import Confidentiality, Kind, Priority
 from tickets.cases import deadlines
 from tickets.cases.case import Case, Cause, Change, Draft, Party, changed, is_with_body
+from tickets.cases.lifecycle import HANDED_OVER
+from tickets.cases.progress import clock_going
 from tickets.cases.town import Town
 from tickets.cases.words import with_words
 
@@ -83,10 +86,14 @@ def routed(case: Case, decision: Event[RoutingDecided], town: Town, cause: Cause
 
 def _resolver_by_routing(data: RoutingDecided, town: Town) -> tuple[Resolver, str]:
     team = data.team if town.has_team(data.team) else town.dispatcher.code
-    if not data.decided and data.confidentiality != Confidentiality.SEALED:
-        # Who decides it answers for it until then. A sealed case is not the dispatcher's to see, however unsure it is.
+    if data.confidentiality == Confidentiality.SEALED:
+        # Not the dispatcher's to see, however unsure it is, and no outside body's.
+        team = town.keeper_of_sealed(town.category(data.category)) or team
+        return Resolver(kind=ResolverKind.TEAM, code=team), team
+    if not data.decided:
+        # Who decides it answers for it until then.
         return town.dispatcher, town.dispatcher.code
-    if data.decided and data.body is not None and town.reaches_body(data.body):
+    if data.body is not None and town.reaches_body(data.body):
         return Resolver(kind=ResolverKind.BODY, code=data.body), team
     return Resolver(kind=ResolverKind.TEAM, code=team), team
 
@@ -113,9 +120,10 @@ class Classification:
 
 
 def classified(case: Case, wanted: Classification, town: Town, cause: Cause) -> Change:
-    """A person classifies or corrects. A case without a resolver goes to the category's team, and so does one that is sealed now.
+    """A person classifies or corrects. A case without a resolver goes to the category's team, one that is sealed now to the
+    competent person, whoever had it.
 
-    `wanted.category` must be one of the town's.
+    `wanted.category` must be one of the town's; a town where nobody may read sealed cases can seal none: raises ValueError.
     """
     category = town.category(wanted.category)
     if category is None or town.pack is None:
@@ -148,10 +156,14 @@ def classified(case: Case, wanted: Classification, town: Town, cause: Cause) -> 
         fields={"decision": why} if first else {},
     )
     after = _with_deadline(after, town)
-    team = town.pack.resolver_for(category).slug
-    newly_sealed = after.confidentiality == Confidentiality.SEALED != case.confidentiality
-    if after.state == TicketState.OPENED or (newly_sealed and team not in case.solvers):
-        after, drafts = assigned_to(after, Resolver(kind=ResolverKind.TEAM, code=team), town, cause)
+    sealed = after.confidentiality == Confidentiality.SEALED
+    team = town.keeper_of_sealed(category) if sealed else town.pack.resolver_for(category).slug
+    if team is None:
+        raise ValueError("nobody in the town may read sealed cases")
+    resolver = Resolver(kind=ResolverKind.TEAM, code=team)
+    newly_sealed = sealed and case.confidentiality != Confidentiality.SEALED
+    if after.state == TicketState.OPENED or (newly_sealed and case.resolver != resolver):
+        after, drafts = assigned_to(after, resolver, town, cause)
         return after, [draft, *drafts]
     return after, [draft]
 
@@ -166,16 +178,19 @@ def assigned_to(
     reason: str | None = None,
     words: str | None = None,
 ) -> Change:
-    """A hand-over. `person` is the member of staff where the resolver is one; a case without a number gets it here."""
-    to_body = resolver.kind == ResolverKind.BODY
+    """A hand-over. `person` is the member of staff where the resolver is one; a case without a number gets it here.
+
+    A solved case stays solved: it only has another keeper, who has nothing to do and is not told.
+    """
+    to_body, solved = resolver.kind == ResolverKind.BODY, case.state not in HANDED_OVER
     drafts = [] if case.number is not None else [_numbered(case, cause)]
     withdrawn, after = _withdrawn(case, resolver, town, cause)
     drafts += withdrawn
     if not after.deadlines:
         after = _with_deadline(after, town)
-    previous, state = case.state, TicketState.FORWARDED if to_body else TicketState.ASSIGNED
+    previous = case.state
+    state = previous if solved else TicketState.FORWARDED if to_body else TicketState.ASSIGNED
     team = resolver.code if resolver.kind == ResolverKind.TEAM else case.team or town.dispatcher.code
-    going = deadlines.running(after.deadlines, cause.at)
     others = [party for party in case.parties if party.participant.role == Role.REPORTER]
     told = person or (town.body(resolver.code) if to_body else town.team(resolver.code))
     after = changed(
@@ -186,7 +201,7 @@ def assigned_to(
         resolver_name=person.contact.name if person is not None else None,
         team=team,
         route_by=None,
-        deadlines=going,
+        **({} if solved else clock_going(after, town, cause)),
         parties=[*others, person] if person is not None else others,
     )
     content = _content(case)
@@ -195,7 +210,7 @@ def assigned_to(
         Draft(
             TicketAssigned,
             cause,
-            concerned=() if told is None else (told,),
+            concerned=() if told is None or solved else (told,),
             changed=("state", "resolver"),
             personal={**content, "words": words},
             reason=reason,
@@ -285,6 +300,8 @@ def _with_deadline(case: Case, town: Town) -> Case:
     term = category.deadline if category is not None else None
     why = category.slug if category is not None else deadlines.LEGAL_MAXIMUM
     fresh = deadlines.solution(case.received_at, term, why, town.calendar)
+    if case.waited_seconds:
+        fresh = deadlines.postponed(fresh, timedelta(seconds=case.waited_seconds), town.calendar)
     if case.deadlines:
         # A clock that stands or was stopped goes on doing so.
         kept = case.deadlines[0]

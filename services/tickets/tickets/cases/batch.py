@@ -16,6 +16,7 @@ from tickets.cases.case import Case, Draft
 from tickets.cases.deadlines import PRAGUE
 from tickets.cases.keeping import Remembered, ReportOutcome, ReportRecord, Unit, Written
 from tickets.cases.recording import record
+from tickets.cases.words import MOST_WORDS
 
 
 @dataclass
@@ -101,7 +102,9 @@ class Batch:
             first = self.unit.take_numbers(municipality, year, len(ones))
             for value, one in enumerate(ones, start=first):
                 number = format_number(year, value)
-                one.case = one.case.model_copy(update={"number": number, "words": [*one.case.words, number]})
+                one.case = one.case.model_copy(
+                    update={"number": number, "words": [number, *one.case.words][:MOST_WORDS]}
+                )
 
     def _note_outcome(self, before: Case | None, case: Case) -> None:
         """A case that is set aside, or taken up again, turns what became of its report."""

@@ -95,13 +95,19 @@ class Case(Model):
     route_by: Instant | None = None
     """Without a routing by then the dispatcher gets it; None when that is settled."""
     deadlines: list[Deadline] = []
+    waited_seconds: int = 0
+    """How long its clock has stood so far, so that a correction does not take that time back."""
     exchanges: list[Exchange] = []
+    failed_deliveries: list[UUID] = []
+    """Of which somebody was told: a mail server may report one mail again and again."""
     maybe_belongs_to: list[UUID] = []
     reports: int = 0
     messages: int = 0
     decision: Decision | None = None
     parties: list[Party] = []
     opening: Opening = Opening()
+    entered_by: Code | None = None
+    """The member of staff who entered it for somebody."""
     reply_to: str | None = None
     """Message-ID of the reporter's latest message, for In-Reply-To."""
     place_phrase: str | None = None
@@ -114,6 +120,11 @@ class Case(Model):
         """Codes of who solves it and of the team that answers for it."""
         codes = (self.resolver.code if self.resolver is not None else None, self.team)
         return {code for code in codes if code is not None}
+
+    @property
+    def insiders(self) -> set[str]:
+        """Codes of those whose own case it is to read: who solves it, and who entered it."""
+        return self.solvers | ({self.entered_by} if self.entered_by is not None else set())
 
     @property
     def reporters(self) -> tuple[Party, ...]:

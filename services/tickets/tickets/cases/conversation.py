@@ -24,6 +24,7 @@ from tickets.cases.town import Town
 from tickets.cases.words import with_words
 
 FAILED, IN_DOUBT, UNPROVEN = "failed", "in_doubt", "unproven"
+_FAILURES_KNOWN = 100
 _WAKES = frozenset({*REOPENED_WITHIN, TicketState.WAITING_FOR_REPORTER})
 
 
@@ -59,7 +60,7 @@ def said_by_reporter(case: Case, data: InboundMessage, town: Town, cause: Cause,
     after = changed(after, cause, reply_to=data.personal.message_id or after.reply_to)
     if case.state not in _WAKES:
         return after, [draft]
-    after, drafts = moved(after, TicketState.IN_PROGRESS, cause, reason="reporter-wrote")
+    after, drafts = moved(after, TicketState.IN_PROGRESS, town, cause, reason="reporter-wrote")
     return after, [draft, *drafts]
 
 
@@ -101,7 +102,7 @@ def written_by_staff(case: Case, text: str, visibility: Visibility, author: str,
     draft = Draft(
         TicketMessageAdded,
         cause,
-        concerned=tuple(party for party in concerned if party.participant.id != cause.actor.id),
+        concerned=concerned,
         personal=personal,
         fields={
             "message_id": identity.event_id(case.id, f"message-{number}"),
@@ -127,9 +128,11 @@ def delivery_updated(
     status: str | None = None,
 ) -> Change:
     """Shows on the case what became of a message that the town sent; a failed one is for the dispatcher to see to."""
+    told_before = delivery_id is not None and delivery_id in case.failed_deliveries
+    news = outcome == FAILED and not told_before
     # Of a sealed case not even the dispatcher hears.
     sealed = case.confidentiality == Confidentiality.SEALED
-    attentive = town.attentive_party(case.team if sealed else None) if outcome == FAILED else None
+    attentive = town.attentive_party(case.team if sealed else None) if news else None
     concerned = () if attentive is None or attentive.participant.id == recipient else (attentive,)
     draft = Draft(
         TicketDeliveryUpdated,
@@ -138,10 +141,11 @@ def delivery_updated(
         reason=reason,
         fields={"delivery_id": delivery_id, "recipient": recipient, "outcome": outcome, "status": status},
     )
-    after, drafts = changed(case, cause), [draft]
+    failed = [*case.failed_deliveries, delivery_id] if news and delivery_id is not None else case.failed_deliveries
+    after, drafts = changed(case, cause, failed_deliveries=failed[-_FAILURES_KNOWN:]), [draft]
     if body is None and recipient is not None:
         body = _body_of(case, recipient, town)
-    if body is not None and outcome == FAILED:
+    if body is not None and news:
         after, exchange = with_exchange(after, body, ExchangeState.FAILED, cause)
         drafts += [exchange_draft(exchange, cause)] if exchange is not None else []
     return after, drafts

@@ -74,29 +74,37 @@ def paused(deadlines: list[Deadline], now: datetime) -> list[Deadline]:
     ]
 
 
-def running(deadlines: list[Deadline], now: datetime) -> list[Deadline]:
+def running(deadlines: list[Deadline], now: datetime, calendar: Calendar) -> list[Deadline]:
     """The clock goes on: what stood is due later by as long as it stood, on a working day; what was met is due again."""
-    return [_set_going(deadline, now) for deadline in deadlines]
+    return [
+        postponed(deadline, stood([deadline], now), calendar).model_copy(
+            update={"state": DeadlineState.RUNNING, "paused_since": None}
+        )
+        for deadline in deadlines
+    ]
+
+
+def stood(deadlines: list[Deadline], now: datetime) -> timedelta:
+    """How long the clock has stood by now, if it stands."""
+    since = (deadline.paused_since for deadline in deadlines if deadline.state == DeadlineState.PAUSED)
+    return max((now - moment for moment in since if moment is not None and moment < now), default=timedelta())
+
+
+def postponed(deadline: Deadline, by: timedelta, calendar: Calendar) -> Deadline:
+    """Due later. A term in days ends with a working day, whatever the hour at which the clock went on."""
+    if not by:
+        return deadline
+    later = (deadline.due + by).astimezone(PRAGUE)
+    if deadline.due.astimezone(PRAGUE).time() != _LAST_MOMENT:
+        return deadline.model_copy(update={"due": later.astimezone(UTC)})
+    # The law knows no closing days of one office.
+    open_days = calendar if deadline.why != LEGAL_MAXIMUM else None
+    return deadline.model_copy(update={"due": _end_of(next_working_day(later.date(), open_days))})
 
 
 def met(deadlines: list[Deadline]) -> list[Deadline]:
     """Nothing is due any more."""
     return [deadline.model_copy(update={"state": DeadlineState.MET, "paused_since": None}) for deadline in deadlines]
-
-
-def _set_going(deadline: Deadline, now: datetime) -> Deadline:
-    changed: dict[str, object] = {"state": DeadlineState.RUNNING, "paused_since": None}
-    if deadline.state == DeadlineState.PAUSED and deadline.paused_since is not None and now > deadline.paused_since:
-        changed["due"] = _later(deadline.due, now - deadline.paused_since)
-    return deadline.model_copy(update=changed)
-
-
-def _later(end: datetime, by: timedelta) -> datetime:
-    later = (end + by).astimezone(PRAGUE)
-    if end.astimezone(PRAGUE).time() == _LAST_MOMENT:
-        # A term in days ends with a working day, whatever the hour at which the clock went on.
-        return _end_of(next_working_day(later.date()))
-    return later.astimezone(UTC)
 
 
 def _counts_as_received(local: datetime, calendar: Calendar) -> date:

@@ -19,6 +19,8 @@ from tickets.cases.case import Case
 from tickets.cases.lifecycle import REOPENED_WITHIN, TAKES_NO_MESSAGES
 from tickets.cases.town import Town
 
+_UNKNOWN_SENDER = "token-of-another-sender"
+
 
 class Fate(StrEnum):
     """What a report does."""
@@ -80,10 +82,10 @@ def _by_token(data: InboundMessage, case: Case, staff: Collection[str], town: To
         return Fate.NOTES, "token-and-resolver"
     if role == TokenRole.BODY and sender in _bodies(case, town):
         return Fate.ANSWERS, "token-and-body"
-    if role == TokenRole.BOUNCE and data.automatic != Automatic.NO and _knows(case, sender, staff, town):
-        # Machines answer to the return path: "out of office" to a mail of this case.
-        return Fate.ADDS, "return-path-and-sender"
-    return Fate.OPENS, "token-of-another-sender"
+    if role == TokenRole.BOUNCE and data.automatic != Automatic.NO:
+        # Machines answer to the return path: "out of office" to a mail of this case, whoever got it.
+        return _machines_answer(case, sender, staff, town)
+    return Fate.OPENS, _UNKNOWN_SENDER
 
 
 def _reporters_message(data: InboundMessage, case: Case, at: datetime) -> tuple[Fate, str]:
@@ -98,9 +100,15 @@ def _reporters_message(data: InboundMessage, case: Case, at: datetime) -> tuple[
     return Fate.ADDS, "token-and-sender"
 
 
-def _knows(case: Case, sender: str, staff: Collection[str], town: Town) -> bool:
-    reporters = {party.participant.id for party in case.reporters}
-    return sender in staff or sender in reporters | _resolvers(case, town) | _bodies(case, town)
+def _machines_answer(case: Case, sender: str, staff: Collection[str], town: Town) -> tuple[Fate, str]:
+    why = "return-path-and-sender"
+    if any(party.participant.id == sender for party in case.reporters):
+        return Fate.ADDS, why
+    if sender in _bodies(case, town):
+        return Fate.ANSWERS, why
+    if sender in staff or sender in _resolvers(case, town):
+        return Fate.NOTES, why
+    return Fate.OPENS, _UNKNOWN_SENDER
 
 
 def _resolvers(case: Case, town: Town) -> set[str]:

@@ -70,6 +70,8 @@ class Entry:
     reporter: Contact = field(default_factory=Contact)
     place_phrase: str | None = None
     language: str = "cs"
+    entered_by: str | None = None
+    """Code of the member of staff."""
 
 
 def entered(ticket_id: UUID, municipality: str, entry: Entry, reporter_id: str, cause: Cause) -> Change:
@@ -86,6 +88,7 @@ def entered(ticket_id: UUID, municipality: str, entry: Entry, reporter_id: str, 
         cause,
         language=entry.language,
         place_phrase=entry.place_phrase,
+        entered_by=entry.entered_by,
     )
     return case, [_draft(case, cause, {"place_phrase": entry.place_phrase})]
 

@@ -51,7 +51,7 @@ class Reach(StrEnum):
 
     NONE = "none"
     OWN = "own"
-    """Those that his team or he himself solves or answers for."""
+    """Those that his team or he himself solves or answers for, and those that he entered."""
     ALL = "all"
 
 
@@ -66,7 +66,11 @@ SIGHT: dict[StaffRole, dict[Confidentiality, Reach]] = {
     StaffRole.RESOLVER: {**_ALL_OPEN, Confidentiality.RESTRICTED: Reach.OWN},
     StaffRole.DISPATCHER: {**_ALL_OPEN, Confidentiality.RESTRICTED: Reach.ALL},
     StaffRole.SECRETARY: {**_ALL_OPEN, Confidentiality.RESTRICTED: Reach.ALL},
-    StaffRole.WHISTLEBLOWING_OFFICER: {**_ALL_OPEN, Confidentiality.SEALED: Reach.ALL},
+    StaffRole.WHISTLEBLOWING_OFFICER: {
+        **_ALL_OPEN,
+        Confidentiality.RESTRICTED: Reach.OWN,
+        Confidentiality.SEALED: Reach.ALL,
+    },
     # An administrator runs the machine; that gives no right to confidential content.
     StaffRole.ADMIN: _ALL_OPEN,
 }
@@ -77,7 +81,7 @@ _OWN_CASES = frozenset({StaffRole.RESOLVER, StaffRole.WHISTLEBLOWING_OFFICER})
 ACTIONS: dict[Action, tuple[frozenset[StaffRole], frozenset[StaffRole]]] = {
     # action: (roles that may on every case they see, roles that may on their own cases)
     Action.READ: (frozenset(StaffRole), frozenset()),
-    Action.CREATE: (_EVERYBODYS_CASES | {StaffRole.RESOLVER}, frozenset()),
+    Action.CREATE: (_EVERYBODYS_CASES | _OWN_CASES, frozenset()),
     Action.WRITE: (_EVERYBODYS_CASES, _OWN_CASES),
     Action.ASSIGN: (_EVERYBODYS_CASES, _OWN_CASES),
     Action.CLASSIFY: (_EVERYBODYS_CASES, _OWN_CASES),
@@ -94,16 +98,16 @@ class Sight:
     teams: frozenset[str]
     person: str
 
-    def sees(self, municipality: str, confidentiality: Confidentiality, solvers: Collection[str]) -> bool:
-        """`solvers` are the codes of who solves the case and of the team that answers for it."""
+    def sees(self, municipality: str, confidentiality: Confidentiality, insiders: Collection[str]) -> bool:
+        """`insiders` are the codes of those whose own case it is: see `Case.insiders`."""
         if municipality != self.municipality:
             return False
         reach = self.reach[confidentiality]
-        return reach == Reach.ALL or (reach == Reach.OWN and self.owns(solvers))
+        return reach == Reach.ALL or (reach == Reach.OWN and self.owns(insiders))
 
-    def owns(self, solvers: Collection[str]) -> bool:
-        """Whether one of the solvers is he or his team."""
-        return self.person in solvers or not self.teams.isdisjoint(solvers)
+    def owns(self, codes: Collection[str]) -> bool:
+        """Whether one of the codes is his or his team's."""
+        return self.person in codes or not self.teams.isdisjoint(codes)
 
 
 def sight_of(staff: Staff) -> Sight:

@@ -1,19 +1,19 @@
 """A case moves through its life-cycle by hand, or because the reporter wrote."""
 
-from datetime import datetime
 from typing import Any
 
-from contracts.tickets import Deadline, Resolver, ResolverKind, TicketState, TicketStateChanged
+from contracts.tickets import Resolver, ResolverKind, TicketState, TicketStateChanged
 from tickets.cases import deadlines
 from tickets.cases.case import Case, Cause, Change, Draft, changed, is_with_body
 from tickets.cases.lifecycle import CLOCK_STANDS, SOLVED
+from tickets.cases.town import Town
 
 
 def moved(
-    case: Case, after: TicketState, cause: Cause, *, reason: str | None = None, words: str | None = None
+    case: Case, after: TicketState, town: Town, cause: Cause, *, reason: str | None = None, words: str | None = None
 ) -> Change:
     """The case in another state. Whether it may go there is for the life-cycle's table to say."""
-    fields: dict[str, Any] = {"state": after, "deadlines": _clock(case.deadlines, case.state, after, cause.at)}
+    fields: dict[str, Any] = {"state": after, **_clock(case, after, town, cause)}
     if after in (TicketState.RESOLVED, TicketState.REJECTED):
         fields["solved_at"] = cause.at
     elif after == TicketState.CLOSED:
@@ -42,9 +42,19 @@ def moved(
     return changed(case, cause, **fields), [draft]
 
 
-def _clock(due: list[Deadline], before: TicketState, after: TicketState, now: datetime) -> list[Deadline]:
-    if after in SOLVED:
-        return deadlines.met(due)
+def clock_going(case: Case, town: Town, cause: Cause) -> dict[str, Any]:
+    """The fields of a case whose clock runs from now on, and how long it has stood until then."""
+    return {
+        "deadlines": deadlines.running(case.deadlines, cause.at, town.calendar),
+        "waited_seconds": case.waited_seconds + int(deadlines.stood(case.deadlines, cause.at).total_seconds()),
+    }
+
+
+def _clock(case: Case, after: TicketState, town: Town, cause: Cause) -> dict[str, Any]:
     if after in CLOCK_STANDS:
-        return deadlines.paused(due, now)
-    return deadlines.running(due, now) if before in CLOCK_STANDS | SOLVED else due
+        return {"deadlines": deadlines.paused(case.deadlines, cause.at)}
+    if case.state not in CLOCK_STANDS | SOLVED and after not in SOLVED:
+        return {}
+    # Also where it is solved out of a wait: if it is reopened, that wait counts.
+    going = clock_going(case, town, cause)
+    return {**going, "deadlines": deadlines.met(going["deadlines"])} if after in SOLVED else going

@@ -5,6 +5,7 @@ from functools import cache
 
 from contracts.participants import Contact, Participant, Proof, Role, Way
 from contracts.tickets import Resolver, ResolverKind
+from contracts.types import Confidentiality
 from packs import Pack
 from packs.office import Calendar
 from packs.situations import Category, DeadlineUnit, Term
@@ -49,6 +50,16 @@ class Town:
     def has_team(self, code: str) -> bool:
         """Whether the pack knows the team."""
         return self.pack is not None and any(team.slug == code for team in self.pack.teams)
+
+    def keeper_of_sealed(self, category: Category | None) -> str | None:
+        """The team of the competent person, who alone reads sealed cases: that of the category where it is a sealed one, else that
+        of the town's first sealed category. None where the town has none."""
+        if self.pack is None:
+            return None
+        ours = [category] if category is not None and category.confidentiality == Confidentiality.SEALED else []
+        sealed = (one for one in [*ours, *self.pack.categories] if one.confidentiality == Confidentiality.SEALED)
+        first = next(sealed, None)
+        return self.pack.resolver_for(first).slug if first is not None else None
 
     def reaches_body(self, code: str | None) -> bool:
         """Whether a case can be handed over to the body by itself."""

@@ -43,6 +43,10 @@ async def raw_body(request: Request) -> bytes:
 
 Sent = Annotated[bytes, Depends(raw_body)]
 
+OUT_OF_SIGHT: dict[int | str, dict[str, Any]] = {
+    204: {"description": "Done; whoever asked does not see the ticket (any more)."}
+}
+
 
 def routes(desk: Desk) -> APIRouter:
     """The changing routes."""
@@ -53,25 +57,29 @@ def routes(desk: Desk) -> APIRouter:
 
 
 def _creations(router: APIRouter, desk: Desk) -> None:
-    @router.post("/tickets", status_code=201, response_model=TicketOut, responses=may_fail(403, 413, 422))
+    @router.post(
+        "/tickets",
+        status_code=201,
+        response_model=TicketOut,
+        responses={**may_fail(400, 403, 413), **OUT_OF_SIGHT},
+    )
     def create_ticket(staff: Asking, new: NewTicket, body: Sent, idempotency_key: IdempotencyKey = None) -> Response:
-        """Enter a ticket for somebody who called, came or wrote a letter."""
+        """Enter a ticket for somebody who called, came or wrote a letter. Whoever entered it may read it."""
         if not may(staff, Action.CREATE, Confidentiality.OPEN, ()):
             raise Problem(403, "not-allowed", "Zakládat podněty smí řešitel nebo dispečer.")
 
         def open_case(batch: Batch, town: Town, cause: Cause) -> UUID:
-            return _entered(batch, new, town, cause)
+            return _entered(batch, new, staff, town, cause)
 
         done = desk.create(staff, open_case, key=checked_key(idempotency_key), body=body)
-        ticket = desk.queries.any_ticket(done.ticket_id)
         headers = {"Location": f"/api/v1/tickets/{done.ticket_id}", **_repeated(done)}
-        return _shown(desk, staff, ticket, status=201, headers=headers)
+        return _shown(desk, staff, done, status=201, headers=headers)
 
     @router.post(
         "/tickets/{ticket_id}/messages",
         status_code=201,
         response_model=MessageOut,
-        responses=may_fail(403, 404, 409, 412, 413, 422),
+        responses=may_fail(400, 403, 404, 409, 412, 413),
     )
     def add_message(
         staff: Asking,
@@ -96,10 +104,7 @@ def _creations(router: APIRouter, desk: Desk) -> None:
 
 
 def _changes(router: APIRouter, desk: Desk) -> None:
-    out_of_sight: dict[int | str, dict[str, Any]] = {
-        204: {"description": "Done; whoever asked does not see the ticket any more."}
-    }
-    fails = {**may_fail(403, 404, 409, 412, 422, 428), **out_of_sight}
+    fails = {**may_fail(400, 403, 404, 409, 412, 413, 428), **OUT_OF_SIGHT}
 
     @router.post("/tickets/{ticket_id}/assignment", response_model=TicketOut, responses=fails)
     def assign(staff: Asking, ticket_id: UUID, new: NewAssignment, if_match: IfMatch = None) -> Response:
@@ -108,7 +113,7 @@ def _changes(router: APIRouter, desk: Desk) -> None:
         def decide(case: Case, town: Town, cause: Cause) -> Change:
             return _assigned(desk, case, new, town, cause)
 
-        return _changed(desk, staff, desk.change(staff, ticket_id, Action.ASSIGN, expected_version(if_match), decide))
+        return _shown(desk, staff, desk.change(staff, ticket_id, Action.ASSIGN, expected_version(if_match), decide))
 
     @router.post("/tickets/{ticket_id}/classification", response_model=TicketOut, responses=fails)
     def classify(staff: Asking, ticket_id: UUID, new: NewClassification, if_match: IfMatch = None) -> Response:
@@ -119,17 +124,17 @@ def _changes(router: APIRouter, desk: Desk) -> None:
                 raise _wrong_state(case, "Odložený podnět nejdřív předejte řešiteli.")
             return assigning.classified(case, _wanted(new, town), town, cause)
 
-        return _changed(desk, staff, desk.change(staff, ticket_id, Action.CLASSIFY, expected_version(if_match), decide))
+        return _shown(desk, staff, desk.change(staff, ticket_id, Action.CLASSIFY, expected_version(if_match), decide))
 
     @router.post("/tickets/{ticket_id}/state", response_model=TicketOut, responses=fails)
     def change_state(staff: Asking, ticket_id: UUID, new: NewState, if_match: IfMatch = None) -> Response:
         """Move the case on; `ways` of the ticket says where it may go."""
 
         def decide(case: Case, town: Town, cause: Cause) -> Change:
-            return _moved(case, new, staff, cause)
+            return _moved(case, new, staff, town, cause)
 
         version = expected_version(if_match)
-        return _changed(desk, staff, desk.change(staff, ticket_id, Action.CHANGE_STATE, version, decide))
+        return _shown(desk, staff, desk.change(staff, ticket_id, Action.CHANGE_STATE, version, decide))
 
 
 def _answerable(case: Case) -> None:
@@ -141,7 +146,7 @@ def _answerable(case: Case) -> None:
         raise Problem(409, "sealed", detail)
 
 
-def _entered(batch: Batch, new: NewTicket, town: Town, cause: Cause) -> UUID:
+def _entered(batch: Batch, new: NewTicket, staff: Staff, town: Town, cause: Cause) -> UUID:
     received = opening.to_milliseconds(new.received_at) if new.received_at is not None else cause.at
     if not cause.at - _OLDEST_ENTRY <= received <= cause.at + _CLOCKS_DIFFER:
         raise Problem(422, "received-at-refused", "Čas přijetí musí být v posledním roce a ne v budoucnosti.")
@@ -155,6 +160,7 @@ def _entered(batch: Batch, new: NewTicket, town: Town, cause: Cause) -> UUID:
         reporter=Contact(address=address, name=new.reporter.name),
         place_phrase=new.place,
         language=new.language,
+        entered_by=staff.id,
     )
     # Without an address nobody can be told apart from anybody: a pseudonym of this case alone.
     reporter = town.pseudonym(address if address is not None else str(ticket_id))
@@ -167,8 +173,11 @@ def _entered(batch: Batch, new: NewTicket, town: Town, cause: Cause) -> UUID:
 
 
 def _wanted(new: NewClassification, town: Town) -> assigning.Classification:
-    if town.category(new.category) is None:
+    category = town.category(new.category)
+    if category is None:
         raise Problem(422, "no-such-category", "Takovou kategorii balíček města nemá.")
+    if new.confidentiality == Confidentiality.SEALED and town.keeper_of_sealed(category) is None:
+        raise Problem(422, "nobody-for-sealed", "Město nemá v balíčku nikoho, kdo by směl číst utajené podněty.")
     return assigning.Classification(
         category=new.category,
         kind=new.kind,
@@ -202,7 +211,7 @@ def _assigned(desk: Desk, case: Case, new: NewAssignment, town: Town, cause: Cau
     return assigning.assigned_to(case, resolver, town, cause, person=person, reason=new.reason, words=new.words)
 
 
-def _moved(case: Case, new: NewState, staff: Staff, cause: Cause) -> Change:
+def _moved(case: Case, new: NewState, staff: Staff, town: Town, cause: Cause) -> Change:
     allowed = move(case.state, new.state)
     if allowed is None:
         raise _wrong_state(case, "Z tohoto stavu tam podnět přejít nemůže.")
@@ -210,7 +219,7 @@ def _moved(case: Case, new: NewState, staff: Staff, cause: Cause) -> Change:
         raise Problem(403, "not-allowed", "Tuto změnu stavu smí jen dispečer nebo tajemník.")
     if allowed.reason and new.reason is None:
         raise Problem(422, "reason-missing", "Uveďte prosím důvod (pole `reason`).")
-    return progress.moved(case, new.state, cause, reason=new.reason, words=new.words)
+    return progress.moved(case, new.state, town, cause, reason=new.reason, words=new.words)
 
 
 def _person(desk: Desk, case: Case, code: str, town: Town) -> Party:
@@ -230,19 +239,15 @@ def _wrong_state(case: Case, detail: str) -> Problem:
     return Problem(409, "wrong-state", detail, state=case.state, ways=ways_from(case.state))
 
 
-def _changed(desk: Desk, staff: Staff, done: Done) -> Response:
-    return _shown(desk, staff, desk.queries.any_ticket(done.ticket_id))
-
-
 def _shown(
-    desk: Desk, staff: Staff, ticket: dict[str, object], *, status: int = 200, headers: dict[str, str] | None = None
+    desk: Desk, staff: Staff, done: Done, *, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    """The ticket as it stands; nothing of it where the change took it out of this member's sight."""
-    version = int(str(ticket["version"]))
-    tags = {**entity_tag(version), **(headers or {})}
-    if not desk.queries.sees(sight_of(staff), ticket):
-        return Response(None, 204, tags)
+    """The ticket as it stands; nothing of it where it is out of this member's sight."""
+    ticket = desk.queries.ticket(sight_of(staff), done.ticket_id)
+    if ticket is None:
+        return Response(None, 204, {**entity_tag(desk.queries.version(done.ticket_id)), **(headers or {})})
     pack = desk.towns(staff.municipality).pack
+    tags = {**entity_tag(ticket["version"]), **(headers or {})}
     return as_json(rendering.whole(ticket, pack, desk.clock()), status, tags)
 
 

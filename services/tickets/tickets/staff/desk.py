@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from contracts.participants import Actor, ActorKind
 from kit.object_store import ObjectStore
 from kit.tracing import new_traceparent
 from tickets.cases.batch import Batch
-from tickets.cases.case import Case, Cause, Change
+from tickets.cases.case import Case, Cause, Change, Draft
 from tickets.cases.keeping import Remembered, Store, Unit
 from tickets.cases.permissions import Action, Staff, may, sight_of
 from tickets.cases.town import Town
@@ -70,10 +70,12 @@ class Desk:
         """Adds to a case, once for each idempotency key."""
 
         def work(unit: Unit) -> Done:
+            batch = Batch(unit)
             repeated = self._repeated(unit, staff, key, body)
             if repeated is not None:
+                # What he could see then may be out of his sight now.
+                self._seen(batch, staff, ticket_id)
                 return repeated
-            batch = Batch(unit)
             done = Done(ticket_id, self._changed(batch, staff, ticket_id, Action.WRITE, version, decide))
             self._remember(batch, staff, key, body, done)
             batch.finish(self.clock())
@@ -112,16 +114,21 @@ class Desk:
     def _changed(
         self, batch: Batch, staff: Staff, ticket_id: UUID, action: Action, version: int | None, decide: Decide
     ) -> int:
-        case = batch.case(ticket_id)
-        if case is None or not sight_of(staff).sees(case.municipality, case.confidentiality, case.solvers):
-            raise not_found()
+        case = self._seen(batch, staff, ticket_id)
         if not may(staff, action, case.confidentiality, case.solvers):
             raise Problem(403, "not-allowed", "Tohle u tohoto podnětu smí jen jeho řešitel nebo dispečer.")
         if version is not None and version != case.version:
             detail = "Podnět se mezitím změnil. Načtěte ho prosím znovu a změnu zopakujte."
             raise Problem(412, "version-differs", detail)
-        batch.change(*decide(case, self.towns(case.municipality), self.cause(staff)))
+        changed, drafts = decide(case, self.towns(case.municipality), self.cause(staff))
+        batch.change(changed, [_without(draft, staff) for draft in drafts])
         return case.version + 1
+
+    def _seen(self, batch: Batch, staff: Staff, ticket_id: UUID) -> Case:
+        case = batch.case(ticket_id)
+        if case is None or not sight_of(staff).sees(case.municipality, case.confidentiality, case.insiders):
+            raise not_found()
+        return case
 
     def _repeated(self, unit: Unit, staff: Staff, key: str | None, body: bytes) -> Done | None:
         before = unit.remembered(_own_key(staff, key)) if key is not None else None
@@ -137,6 +144,12 @@ class Desk:
             digest = hashlib.sha256(body).hexdigest()
             own = _own_key(staff, key)
             batch.remember(Remembered(own, digest, done.ticket_id, done.version, self.clock()))
+
+
+def _without(draft: Draft, staff: Staff) -> Draft:
+    """Who does something needs no mail of it."""
+    others = tuple(party for party in draft.concerned if party.participant.id != staff.pseudonym)
+    return replace(draft, concerned=others)
 
 
 def _own_key(staff: Staff, key: str) -> str:

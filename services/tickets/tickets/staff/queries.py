@@ -51,8 +51,9 @@ def sight_filter(sight: Sight) -> Document:
     own = sorted(str(degree) for degree, reach in sight.reach.items() if reach == Reach.OWN)
     if not own:
         return {"municipality": sight.municipality, "confidentiality": {"$in": every}}
-    solved = {"confidentiality": {"$in": own}, "solvers": {"$in": sorted({sight.person, *sight.teams})}}
-    return {"municipality": sight.municipality, "$or": [{"confidentiality": {"$in": every}}, solved]}
+    degree, codes = {"confidentiality": {"$in": own}}, sorted({sight.person, *sight.teams})
+    solved, entered = {**degree, "solvers": {"$in": codes}}, {**degree, "entered_by": {"$in": codes}}
+    return {"municipality": sight.municipality, "$or": [{"confidentiality": {"$in": every}}, solved, entered]}
 
 
 class Queries:
@@ -64,15 +65,17 @@ class Queries:
     def ticket(self, sight: Sight, ticket_id: UUID) -> Document | None:
         """One ticket, None where there is none for whoever asks."""
         found = self._tickets.find_one({"_id": ticket_id}, {"words": 0})
-        return found if found is not None and self.sees(sight, found) else None
+        return self._with_seen_only(sight, [found])[0] if found is not None and self.sees(sight, found) else None
 
-    def any_ticket(self, ticket_id: UUID) -> Document:
-        """A ticket that was just changed; whether it may be shown is for `sees` to say."""
-        return self._tickets.find_one({"_id": ticket_id}, {"words": 0}) or {}
+    def version(self, ticket_id: UUID) -> int:
+        """The version of a ticket that was just changed, whether it may be seen or not."""
+        found = self._tickets.find_one({"_id": ticket_id}, {"version": 1})
+        return int(found["version"]) if found is not None else 0
 
     def sees(self, sight: Sight, ticket: Mapping[str, Any]) -> bool:
         """Whether a stored ticket is there for whoever asks."""
-        return sight.sees(ticket["municipality"], Confidentiality(ticket["confidentiality"]), ticket["solvers"])
+        insiders = [*ticket["solvers"], *([ticket["entered_by"]] if "entered_by" in ticket else [])]
+        return sight.sees(ticket["municipality"], Confidentiality(ticket["confidentiality"]), insiders)
 
     def tickets(self, sight: Sight, query: ListQuery, now: datetime) -> Found:
         """A page of tickets. Raises CursorRefused."""
@@ -99,7 +102,7 @@ class Queries:
             wanted = {"$and": [wanted, after]}
         order = [(field, direction), ("_id", direction)]
         found = list(self._tickets.find(wanted, _ROW).sort(order).limit(query.limit + 1).max_time_ms(_LONGEST_QUERY_MS))
-        page = found[: query.limit]
+        page = self._with_seen_only(sight, found[: query.limit])
         more = len(found) > query.limit
         return Found(page, _cursor(page[-1][field], page[-1]["_id"]) if more else None)
 
@@ -123,6 +126,18 @@ class Queries:
         if found.get("ticket_id") is None:
             return found if sight.reach[Confidentiality.RESTRICTED] == Reach.ALL else None
         return found if self.ticket(sight, found["ticket_id"]) is not None else None
+
+    def _with_seen_only(self, sight: Sight, tickets: list[Document]) -> list[Document]:
+        """The tickets, naming only those others that whoever asks sees too: one may have been sealed since it was named."""
+        named = {other for ticket in tickets for other in ticket["maybe_belongs_to"]}
+        if not named:
+            return tickets
+        query = {"_id": {"$in": list(named)}, **sight_filter(sight)}
+        seen = {found["_id"] for found in self._tickets.find(query, {"_id": 1})}
+        return [
+            {**ticket, "maybe_belongs_to": [other for other in ticket["maybe_belongs_to"] if other in seen]}
+            for ticket in tickets
+        ]
 
     def _rarest_first(self, municipality: str, words: list[str]) -> list[str]:
         if len(words) < 2:

@@ -36,9 +36,10 @@ bearer = HTTPBearer(auto_error=False, description="A token made by `python -m ti
 
 
 def may_fail(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Documents problems."""
+    """Documents problems: those that every request may meet, and further ones."""
     return {
-        status: {"description": "Problem", "content": {MEDIA_TYPE: {"schema": SCHEMA}}} for status in (401, *statuses)
+        status: {"description": "Problem", "content": {MEDIA_TYPE: {"schema": SCHEMA}}}
+        for status in sorted({401, 422, 500, 503, *statuses})
     }
 
 
@@ -72,7 +73,7 @@ def routes(desk: Desk) -> APIRouter:
 
 
 def _tickets(router: APIRouter, desk: Desk) -> None:
-    @router.get("/tickets", response_model=TicketPage, responses=may_fail(422), summary="List and search tickets")
+    @router.get("/tickets", response_model=TicketPage, responses=may_fail(), summary="List and search tickets")
     def list_tickets(staff: Asking, query: Annotated[ListQuery, Query()]) -> Response:
         at = desk.clock()
         found = _page(lambda: desk.queries.tickets(sight_of(staff), query, at))
@@ -86,14 +87,14 @@ def _tickets(router: APIRouter, desk: Desk) -> None:
 
 
 def _conversation(router: APIRouter, desk: Desk) -> None:
-    @router.get("/tickets/{ticket_id}/messages", response_model=MessagePage, responses=may_fail(404, 422))
+    @router.get("/tickets/{ticket_id}/messages", response_model=MessagePage, responses=may_fail(404))
     def list_messages(staff: Asking, ticket_id: UUID, query: Annotated[PageQuery, Query()]) -> Response:
         """The conversation, internal notes too."""
         desk.ticket(staff, ticket_id)
         found = _page(lambda: desk.queries.messages(ticket_id, query.cursor, query.limit))
         return as_json({"items": [stored_event(rendering.message, one) for one in found.documents], "next": found.next})
 
-    @router.get("/tickets/{ticket_id}/history", response_model=HistoryPage, responses=may_fail(404, 422))
+    @router.get("/tickets/{ticket_id}/history", response_model=HistoryPage, responses=may_fail(404))
     def list_history(staff: Asking, ticket_id: UUID, query: Annotated[PageQuery, Query()]) -> Response:
         """All that ever happened to the ticket, and why."""
         desk.ticket(staff, ticket_id)
