@@ -17,7 +17,7 @@ from typing import Any
 
 import faust
 
-from kit import dead_letters, metrics
+from kit import dead_letters, lag, metrics
 from kit.consumer import LONGEST_PAUSE, SHORTEST_PAUSE, Subscription
 from kit.dead_letters import FOLLOWS, Waiting
 from kit.messages import Message, Record
@@ -89,6 +89,9 @@ class FaustWorker:
         """Reads until SIGTERM or SIGINT; ends the process."""
         worker = faust.Worker(self.app, quiet=True, override_logging=False, redirect_stdouts=False, loglevel="ERROR")
         threading.Thread(target=self._end_when_crashed, args=(worker,), name="watch", daemon=True).start()
+        # Not from faust's consumer: it belongs to faust's loop, and knows no more than it fetched last.
+        measured = (self._bootstrap, self._reader, self._subscription.topic, lambda: list(self._assigned))
+        threading.Thread(target=lag.watch, args=measured, name="lag", daemon=True).start()
         worker.execute_from_commandline()
 
     def _end_when_crashed(self, worker: Any) -> None:

@@ -6,6 +6,8 @@ import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -21,23 +23,29 @@ pytestmark = pytest.mark.integration
 
 WORKER = """
 import json, sys, pathlib
+from kit import lag
 from kit.consumer import Subscription
 from kit.faust_worker import FaustWorker
+from kit.health import HealthServer
 from kit.messages import Record
 from kit.outcomes import DeadLetter
 from kit.producer import Producer
 
-bootstrap, source, target, broken = sys.argv[1:5]
+bootstrap, source, target, broken, port_file, limit = sys.argv[1:7]
+lag.EVERY_SECONDS = 0.2
 
 def decide(message):
     if message.value == b"bad" and pathlib.Path(broken).exists():
         return DeadLetter("Bad", "cannot be read")
     return [Record(target, message.key, message.value)]
 
-FaustWorker(
+worker = FaustWorker(
     bootstrap, reader="reader", instance="1", subscription=Subscription(source, source + ".reader.dead", True),
-    decide=decide, producer=Producer(bootstrap, client_id="worker"),
-).run()
+    decide=decide, producer=Producer(bootstrap, client_id="worker"), dead_letters_in_a_row=int(limit),
+)
+with HealthServer("127.0.0.1:0", ready={"reader": worker.check}, resume=worker.resume) as health:
+    pathlib.Path(port_file).write_text(str(health.port))
+    worker.run()
 """
 
 
@@ -49,7 +57,7 @@ class Bench:
         self.source, self.target = (Row(f"{name}-{uuid.uuid4().hex[:8]}") for name in ("source", "target"))
         topics.create(bootstrap, [self.source, self.target])
         self.producer = Producer(bootstrap, client_id="bench")
-        self.broken = folder / "broken"
+        self.broken, self._port_file = folder / "broken", folder / "port"
         self.box = Box(self.source.name, "reader")
         self._worker: subprocess.Popen[bytes] | None = None
 
@@ -57,9 +65,28 @@ class Bench:
         records = [Record(self.source.name, (key or value).encode(), value.encode()) for value in values]
         assert all(self.producer.publish_all(records))
 
-    def start(self) -> None:
-        command = [sys.executable, "-c", WORKER, self.bootstrap, self.source.name, self.target.name, str(self.broken)]
+    def start(self, limit: int = 50) -> None:
+        between = [self.bootstrap, self.source.name, self.target.name]
+        command = [sys.executable, "-c", WORKER, *between, str(self.broken), str(self._port_file), str(limit)]
         self._worker = subprocess.Popen(command)
+
+    def ask(self, path: str, body: bytes | None = None) -> str:
+        """What the worker's health port answers; nothing while it does not listen yet."""
+        if not self._port_file.exists():
+            return ""
+        try:
+            with urlopen(f"http://127.0.0.1:{self._port_file.read_text()}{path}", body, timeout=5) as answer:
+                return str(answer.read().decode())
+        except HTTPError as error:
+            with error:
+                return error.read().decode()
+
+    def lag(self) -> str:
+        """The figure as the worker's metrics tell it."""
+        start = f'helpdesk_reader_lag{{reader="reader",topic="{self.source.name}"}} '
+        return next(
+            (line.removeprefix(start) for line in self.ask("/metrics").splitlines() if line.startswith(start)), ""
+        )
 
     def end(self, number: signal.Signals) -> None:
         if self._worker is not None:
@@ -122,3 +149,15 @@ def test_a_poisoned_message_and_its_followers_wait_and_a_replay_brings_them_in_o
     dead_letter_box.replay(bench.producer, bench.box, dead_letter_box.waiting_in(bench.bootstrap, bench.box))
     until(lambda: [value for value in bench.published() if value != "other"] == ["bad", "after"], seconds=60)
     until(lambda: dead_letter_box.waiting_in(bench.bootstrap, bench.box) == [])
+
+
+def test_a_worker_shows_how_far_it_is_behind_also_while_it_stands_still(bench: Bench) -> None:
+    bench.broken.touch()
+    bench.start(limit=1)
+    bench.send("bad")
+    until(lambda: "too-many-dead-letters" in bench.ask("/ready"), seconds=60)
+    bench.send(*(f"v{number}" for number in range(5)))
+    until(lambda: bench.lag() == "6.0")
+    bench.ask("/resume", b"")
+    until(lambda: len(bench.published()) == 5)
+    until(lambda: bench.lag() == "0.0")
