@@ -1,15 +1,18 @@
 """MongoDB: one place for how we connect, and for which of its errors mean that it is away."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from bson.codec_options import CodecOptions
-from pymongo import MongoClient, WriteConcern
+from pymongo import IndexModel, MongoClient, WriteConcern
+from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import (
     AutoReconnect,
     ConnectionFailure,
     ExecutionTimeout,
     NetworkTimeout,
+    OperationFailure,
     PyMongoError,
     WaitQueueTimeoutError,
     WTimeoutError,
@@ -19,6 +22,9 @@ from pymongo.read_concern import ReadConcern
 from kit.settings import MongoSettings
 
 Document = dict[str, Any]
+
+# IndexOptionsConflict: the same keys with other options; IndexKeySpecsConflict: the same name for something else.
+_INDEX_DIFFERS = frozenset({85, 86})
 
 AWAY = (AutoReconnect, ConnectionFailure, NetworkTimeout, ExecutionTimeout, WaitQueueTimeoutError, WTimeoutError)
 """Errors that pass when the server is back; NotPrimaryError and ServerSelectionTimeoutError are among them."""
@@ -44,6 +50,23 @@ def connect(settings: MongoSettings, service: str, *, pool: int = 32) -> Databas
         write_concern=WriteConcern(w="majority", j=True),
         read_concern=ReadConcern("majority"),
     )
+
+
+def ensure_indexes(collection: Collection[Document], indexes: Iterable[IndexModel]) -> None:
+    """Makes the indexes that are missing, and makes those anew that are there with other options."""
+    indexes = list(indexes)
+    wanted = {index.document["name"] for index in indexes}
+    for index in indexes:
+        try:
+            collection.create_indexes([index])
+        except OperationFailure as error:
+            if error.code not in _INDEX_DIFFERS:
+                raise
+            own, keys = index.document["name"], dict(index.document["key"])
+            for name, present in collection.index_information().items():
+                if name == own or (name not in wanted and dict(present["key"]) == keys):
+                    collection.drop_index(name)
+            collection.create_indexes([index])
 
 
 def check(database: Database[Document]) -> str | None:

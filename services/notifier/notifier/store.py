@@ -15,7 +15,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
-from kit.mongo import AWAY, Document
+from kit.mongo import AWAY, Document, ensure_indexes
 from notifier.audience import Mark
 from notifier.deliveries import CHANGING, Delivery, State, asked_again
 from notifier.keeping import Figures, StoreAway
@@ -37,7 +37,8 @@ class MongoDeliveryStore:
         """Makes the indexes."""
         of_state = {state: {"state": state.value} for state in (State.DUE, State.FAILED)}
         with _reached():
-            self._deliveries.create_indexes(
+            ensure_indexes(
+                self._deliveries,
                 [
                     # Lane and thread stand in the key so that what waits for a slow one is passed over without being read.
                     IndexModel(
@@ -57,7 +58,7 @@ class MongoDeliveryStore:
                     IndexModel([("event_id", ASCENDING)], name="event"),
                     IndexModel([("ticket_id", ASCENDING)], name="ticket"),
                     IndexModel([("created_at", DESCENDING)], name="newest"),
-                ]
+                ],
             )
 
     def add(self, deliveries: Sequence[Delivery]) -> int:

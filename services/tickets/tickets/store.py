@@ -3,21 +3,21 @@
 One transaction per batch: the journal's sync costs the same for one case as for a hundred.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 import pymongo
 from bson.errors import BSONError
-from pymongo import ASCENDING, DESCENDING, InsertOne, ReturnDocument, UpdateOne, WriteConcern
+from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReturnDocument, UpdateOne, WriteConcern
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from contracts.tickets import DeadlineState
-from kit.mongo import AWAY, Document
+from kit.mongo import AWAY, Document, ensure_indexes
 from tickets.cases.case import Case
 from tickets.cases.keeping import DatabaseAway, DataRefused, Remembered, ReportOutcome, Unit, Written, as_fields
 from tickets.cases.recording import StoredEvent
@@ -34,6 +34,42 @@ _TIMES = 5
 T = TypeVar("T")
 
 
+def _there(field: str) -> Document:
+    return {"partialFilterExpression": {field: {"$exists": True}}}
+
+
+_NEWEST = {"opened_at": DESCENDING, "_id": DESCENDING}
+_LISTED: tuple[list[str], ...] = (
+    [],
+    ["state"],
+    ["category"],
+    ["solvers"],
+    ["words"],
+    ["state", "category"],
+    ["state", "solvers"],
+)
+_UNPUBLISHED = {"partialFilterExpression": {"published": False}}
+
+INDEXES: Mapping[str, Sequence[IndexModel]] = {
+    TICKETS: [
+        *(IndexModel({"municipality": 1, **dict.fromkeys(fields, 1), **_NEWEST}) for fields in _LISTED),
+        IndexModel({"municipality": 1, "due_at": 1, "_id": 1}, **_there("due_at")),
+        IndexModel({"municipality": 1, "solvers": 1, "due_at": 1, "_id": 1}, **_there("due_at")),
+        IndexModel({"municipality": 1, "number": 1}, unique=True, **_there("number")),
+        IndexModel({"route_by": 1}, **_there("route_by")),
+    ],
+    EVENTS: [
+        IndexModel({"ticket_id": 1, "sequence": 1}, unique=True),
+        IndexModel({"at": 1}, name="unpublished_oldest", **_UNPUBLISHED),
+        IndexModel({"ticket_id": 1, "sequence": 1, "published": 1}, name="unpublished_of_ticket", **_UNPUBLISHED),
+    ],
+    REPORTS: [IndexModel({"ticket_id": 1, "received_at": 1})],
+    INBOX: [IndexModel({"at": 1}, expireAfterSeconds=int(_INBOX_KEPT.total_seconds()))],
+    REMEMBERED: [IndexModel({"at": 1}, expireAfterSeconds=int(_REMEMBERED_KEPT.total_seconds()))],
+    TOKENS: [IndexModel({"digest": 1}, unique=True), IndexModel({"pseudonym": 1}, sparse=True)],
+}
+
+
 def prepare(database: Database[Document]) -> None:
     """Makes collections and indexes; again and again without harm."""
     existing = set(database.list_collection_names())
@@ -41,38 +77,7 @@ def prepare(database: Database[Document]) -> None:
         if name not in existing:
             # Inside a transaction a collection that is not there yet makes trouble.
             database.create_collection(name)
-    newest = [("opened_at", DESCENDING), ("_id", DESCENDING)]
-    tickets = database[TICKETS]
-    for fields in ([], ["state"], ["category"], ["solvers"], ["words"], ["state", "category"], ["state", "solvers"]):
-        tickets.create_index([("municipality", ASCENDING), *((field, ASCENDING) for field in fields), *newest])
-    tickets.create_index(
-        [("municipality", ASCENDING), ("due_at", ASCENDING), ("_id", ASCENDING)],
-        partialFilterExpression={"due_at": {"$exists": True}},
-    )
-    tickets.create_index(
-        [("municipality", ASCENDING), ("solvers", ASCENDING), ("due_at", ASCENDING), ("_id", ASCENDING)],
-        partialFilterExpression={"due_at": {"$exists": True}},
-    )
-    tickets.create_index(
-        [("municipality", ASCENDING), ("number", ASCENDING)],
-        unique=True,
-        partialFilterExpression={"number": {"$exists": True}},
-    )
-    tickets.create_index([("route_by", ASCENDING)], partialFilterExpression={"route_by": {"$exists": True}})
-    events = database[EVENTS]
-    events.create_index([("ticket_id", ASCENDING), ("sequence", ASCENDING)], unique=True)
-    unpublished = {"published": False}
-    events.create_index([("at", ASCENDING)], partialFilterExpression=unpublished, name="unpublished_oldest")
-    events.create_index(
-        [("ticket_id", ASCENDING), ("sequence", ASCENDING), ("published", ASCENDING)],
-        partialFilterExpression=unpublished,
-        name="unpublished_of_ticket",
-    )
-    database[REPORTS].create_index([("ticket_id", ASCENDING), ("received_at", ASCENDING)])
-    database[INBOX].create_index("at", expireAfterSeconds=int(_INBOX_KEPT.total_seconds()))
-    database[REMEMBERED].create_index("at", expireAfterSeconds=int(_REMEMBERED_KEPT.total_seconds()))
-    database[TOKENS].create_index("digest", unique=True)
-    database[TOKENS].create_index("pseudonym", sparse=True)
+        ensure_indexes(database[name], INDEXES.get(name, ()))
 
 
 def document_of(case: Case) -> Document:
