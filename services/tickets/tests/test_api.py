@@ -51,6 +51,29 @@ def test_the_documentation_is_open_and_valid(office: Office) -> None:
     }  # fmt: skip
 
 
+def test_every_way_in_which_a_request_can_end_is_documented(office: Office) -> None:
+    document = office.client.get("/openapi.json").json()
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            answers = operation["responses"]
+            expected = {"401", "422", "500", "503"} | ({"400", "403", "413"} if method == "post" else set())
+            expected |= {"404"} if "{" in path else set()
+            assert expected <= answers.keys(), (method, path)
+            refusals = [answer for status, answer in answers.items() if int(status) >= 400]
+            assert all("application/problem+json" in answer["content"] for answer in refusals), (method, path)
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe{", b"{", b"", b"[" * 100_000, b'{"text": "\xed\xa0\x80"}', b'{"text": NaN}']
+)
+def test_a_body_that_is_no_json_is_refused_as_documented(office: Office, dispatcher: Person, body: bytes) -> None:
+    headers = {**dispatcher.headers, "Content-Type": "application/json"}
+    answer = office.client.post("/api/v1/tickets", content=body, headers=headers)
+    assert answer.status_code in (400, 422), answer.status_code
+    problem(answer, answer.status_code)
+
+
 def test_answers_are_as_the_documentation_says(office: Office, dispatcher: Person) -> None:
     from tickets.staff import models
 

@@ -153,6 +153,22 @@ def test_a_token_is_made_for_its_owner_alone_listed_and_revoked(environment: Env
     assert run(environment, "token", "create", "--role", "reader", "--municipality", "dubna").returncode == 2
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        ("--days", "0"), ("--days", "-1"), ("--days", "99999999999"), ("--days", "x"), ("--team", "ne tým"), ("--name", " "),
+        ("--address", "nobody"), ("--address", "a b@lipovany.test"), ("--out", "/no-such-folder/token"), ("--out", "/"),
+    ],
+)  # fmt: skip
+def test_a_token_with_odd_arguments_is_refused_and_none_is_made(environment: Environment, odd: tuple[str, str]) -> None:
+    before = run(environment, "token", "list").stdout
+    refused = run(environment, "token", "create", "--role", "reader", *odd)
+    assert refused.returncode == 2
+    assert odd[0] in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert run(environment, "token", "list").stdout == before
+
+
 def test_a_pack_with_faults_is_refused_with_file_line_and_remedy(environment: Environment, tmp_path: Path) -> None:
     (tmp_path / "pack.yaml").write_text("nothing: right\n")
     refused = run(environment, "pack", "load", str(tmp_path))

@@ -3,10 +3,15 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 import packs
+from contracts.types import Code
 from kit import logs
 from kit.health import HealthServer
 from kit.object_store import S3ObjectStore, StoreAway
@@ -17,7 +22,23 @@ from tickets import wiring
 from tickets.cases.permissions import StaffRole
 from tickets.rulesets import publication
 from tickets.settings import Settings
+from tickets.staff.models import Line, MailAddress
 from tickets.store import prepare
+
+Days = Annotated[int, Field(ge=1, le=3650)]
+
+
+def _of(kind: Any) -> Callable[[str], Any]:
+    """Reads an argument as the API would."""
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+
+    def read(text: str) -> Any:
+        try:
+            return adapter.validate_python(text)
+        except ValidationError as error:
+            raise argparse.ArgumentTypeError(error.errors()[0]["msg"]) from None
+
+    return read
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -32,11 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     token = commands.add_parser("token", help="staff tokens").add_subparsers(dest="token_command", required=True)
     create = token.add_parser("create", help="make a token; it is shown or written once")
     create.add_argument("--role", action="append", required=True, choices=[str(role) for role in StaffRole])
-    create.add_argument("--team", action="append", default=[], help="team of the pack; for resolvers")
-    create.add_argument("--name", help="as colleagues call this member of staff")
-    create.add_argument("--address", help="e-mail; answers from it to task mails become notes")
+    create.add_argument("--team", type=_of(Code), action="append", default=[], help="team of the pack; for resolvers")
+    create.add_argument("--name", type=_of(Line), help="as colleagues call this member of staff")
+    create.add_argument("--address", type=_of(MailAddress), help="e-mail; answers from it to task mails become notes")
     create.add_argument("--municipality", help="default: the only one that this installation serves")
-    create.add_argument("--days", type=int, default=365, help="how long it holds")
+    create.add_argument("--days", type=_of(Days), default=365, help="how long it holds, 1 to 3650")
     create.add_argument("--out", type=Path, help="file for the token, made readable to its owner only")
     token.add_parser("list", help="who has tokens")
     revoke = token.add_parser("revoke", help="end a token; it holds no longer than a second")
@@ -95,6 +116,9 @@ def _token(settings: Settings, arguments: argparse.Namespace) -> int:
     if municipality is None or municipality not in settings.towns:
         print(f"--municipality: one of {', '.join(settings.towns)}", file=sys.stderr)
         return 2
+    if arguments.out is not None and (arguments.out.is_dir() or not os.access(arguments.out.parent, os.W_OK)):
+        print("--out: no file can be written there", file=sys.stderr)
+        return 2
     code, token = tokens.create(
         municipality,
         [StaffRole(role) for role in arguments.role],
@@ -103,7 +127,13 @@ def _token(settings: Settings, arguments: argparse.Namespace) -> int:
         address=arguments.address,
         lifetime=timedelta(days=arguments.days),
     )
-    _hand_out(token, arguments.out)
+    try:
+        _hand_out(token, arguments.out)
+    except OSError as error:
+        # Nobody has it, so nobody may use it.
+        tokens.revoke(code)
+        print(f"--out: {error.strerror}; the token is revoked", file=sys.stderr)
+        return 1
     print(f"token of {code}", file=sys.stderr)
     return 0
 
