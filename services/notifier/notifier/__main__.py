@@ -44,6 +44,9 @@ def _serve(settings: Settings) -> int:
     if not settings.reply_token_keys:
         print("setting REPLY_TOKEN_KEYS: no key for reply addresses", file=sys.stderr)
         return 2
+    if not settings.pseudonym_key.get_secret_value():
+        print("setting PSEUDONYM_KEY: needed; without it kept names of mailboxes could be guessed", file=sys.stderr)
+        return 2
     logs.setup("notifier", settings.instance, settings.log_level)
     return run(settings, stopping.until_signal())
 

@@ -1,7 +1,8 @@
 """E-mail addresses: which may be written to, which are ours, which belong to machines."""
 
-import hashlib
 import re
+
+from contracts.identity import pseudonym
 
 _USABLE = re.compile(
     r"^[^\s\x00-\x1f\x7f<>()\[\]\\,;:\"@]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W_](?:[\w-]{0,61}[^\W_])?$"
@@ -36,19 +37,21 @@ def in_transport_form(address: str) -> str:
     return f"{local}@{domain_in_ascii(domain)}"
 
 
-def lane_of(address: str | None) -> str:
-    """Impersonal name of the address's domain; even a domain may name a person."""
-    domain = (address or "").rpartition("@")[2].casefold()
-    return hashlib.sha256(domain.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+_EVERY_TOWN = ""
+"""A slow domain is slow, and a loop a loop, whichever towns write there."""
 
 
-def mailbox_of(address: str | None) -> str | None:
-    """Impersonal name of the mailbox: the digest of the address without what stands after `+`. Short, so that it leads back
-    to nobody for certain, and long enough that two of a day's mailboxes hardly ever share it."""
+def lane_of(key: bytes, address: str | None) -> str:
+    """Pseudonym of the address's domain; even a domain may name a person."""
+    return pseudonym(key, _EVERY_TOWN, "domain", (address or "").rpartition("@")[2])
+
+
+def mailbox_of(key: bytes, address: str | None) -> str | None:
+    """Pseudonym of the mailbox: of the address without what stands after `+`. Keyed, because addresses are easily guessed."""
     if not address:
         return None
-    local, _, domain = address.casefold().rpartition("@")
-    return hashlib.sha256(f"{local.partition('+')[0]}@{domain}".encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    local, _, domain = address.rpartition("@")
+    return pseudonym(key, _EVERY_TOWN, "mailbox", f"{local.partition('+')[0]}@{domain}")
 
 
 def is_own(address: str, town_address: str) -> bool:

@@ -80,9 +80,9 @@ class Delivery(Model):
     from_pack: bool = False
     """The address is the town's own choice (a team, a body), not one that a stranger gave."""
     lane: str = "none"
-    """Digest of the recipient's domain: what shares it may be slow together."""
+    """Pseudonym of the recipient's domain: what shares it may be slow together."""
     mailbox: str | None = None
-    """Digest of a stranger's address without its `+tag`: what the caps count as one."""
+    """Pseudonym of a stranger's address without its `+tag`: what the caps count as one."""
     template: str
     mark: Mark
     case: Snapshot
@@ -128,12 +128,14 @@ CHANGING = (
 """The fields that ever change; a store writes these back."""
 
 
-def deliveries_of(event: Event[Any], heard: Iterable[Hearing], now: datetime) -> list[Delivery]:
-    """The records of those who hear of an event."""
-    return [_new(event, hearing.participant, hearing.row, now) for hearing in heard]
+def deliveries_of(
+    event: Event[Any], heard: Iterable[Hearing], now: datetime, *, pseudonym_key: bytes
+) -> list[Delivery]:
+    """The records of those who hear of an event; the key makes the names of domains and mailboxes."""
+    return [_new(event, hearing.participant, hearing.row, now, pseudonym_key) for hearing in heard]
 
 
-def _new(event: Event[Any], participant: Participant, row: Row, now: datetime) -> Delivery:
+def _new(event: Event[Any], participant: Participant, row: Row, now: datetime, pseudonym_key: bytes) -> Delivery:
     data, case = event.data, event.data.after
     personal = _carried(event, participant, row)
     first_due = max(now, data.not_before) if data.not_before else now
@@ -152,8 +154,8 @@ def _new(event: Event[Any], participant: Participant, row: Row, now: datetime) -
         way=participant.way,
         language=participant.language,
         from_pack=participant.proof in (Proof.PACK, Proof.STAFF),
-        lane=lane_of(personal.address),
-        mailbox=mailbox_of(personal.address),
+        lane=lane_of(pseudonym_key, personal.address),
+        mailbox=mailbox_of(pseudonym_key, personal.address),
         template=row.template,
         mark=row.mark,
         case=case,

@@ -22,8 +22,10 @@ logger = logging.getLogger(__name__)
 class TicketEventHandler:
     """Handles batches of `ticket-events`; `wake` tells the sender that there is work."""
 
-    def __init__(self, store: DeliveryStore, *, clock: Callable[[], datetime], wake: Callable[[], None]) -> None:
-        self._store, self._clock, self._wake = store, clock, wake
+    def __init__(
+        self, store: DeliveryStore, *, pseudonym_key: bytes, clock: Callable[[], datetime], wake: Callable[[], None]
+    ) -> None:
+        self._store, self._pseudonym_key, self._clock, self._wake = store, pseudonym_key, clock, wake
 
     def __call__(self, messages: Sequence[Message]) -> list[Outcome]:
         """One outcome for each message. All records of a batch are written at once; a repeat writes nothing new."""
@@ -37,7 +39,7 @@ class TicketEventHandler:
                 outcomes.append(event)
                 continue
             outcomes.append(DONE)
-            deliveries += deliveries_of(event, hearings(event), now)
+            deliveries += deliveries_of(event, hearings(event), now, pseudonym_key=self._pseudonym_key)
             if event.data.reverses is not None:
                 taken_back.add(event.data.reverses)
         try:

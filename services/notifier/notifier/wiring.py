@@ -45,6 +45,14 @@ def signing_key(settings: Settings) -> SigningKey:
     return SigningKey(key_id, key.get_secret_value())
 
 
+def pseudonym_key(settings: Settings) -> bytes:
+    """The key of the names of mailboxes and domains. Raises ValueError where there is none: they could be guessed."""
+    key = settings.pseudonym_key.get_secret_value()
+    if not key:
+        raise ValueError("no key for pseudonyms: set PSEUDONYM_KEY")
+    return key
+
+
 def relay_address(settings: Settings) -> RelayAddress:
     """Where mails go out."""
     host, port = host_and_port(settings.smtp_relay)
@@ -88,7 +96,7 @@ def run(settings: Settings, stop: threading.Event) -> int:
         reader=READER,
         instance=settings.instance,
         subscription=Subscription(TICKET_EVENTS.name, TICKET_EVENTS.dead_letters(READER), TICKET_EVENTS.ordered),
-        handler=TicketEventHandler(store, clock=now, wake=sender.wake),
+        handler=TicketEventHandler(store, pseudonym_key=pseudonym_key(settings), clock=now, wake=sender.wake),
         producer=producer,
     )
     ready = {"packs": shelf.check, "consumer": consumer.check, "sender": sender.check}

@@ -8,7 +8,7 @@ from typing import Any
 import packs
 from contracts.envelope import Event
 from contracts.participants import Contact, Participant, Proof, Role, Way
-from contracts.sample_reports import pseudonym_of
+from contracts.sample_reports import PSEUDONYM_KEY, pseudonym_of
 from contracts.sample_tickets import SALT, assigned_snapshot, ticket_event
 from contracts.tickets import Resolver, ResolverKind, TicketData, TicketNumbered, TicketPersonal
 from notifier.audience import hearings
@@ -65,7 +65,7 @@ def event(kind: type[TicketData], *concerned: Participant, **fields: Any) -> Eve
 
 
 def deliveries(of: Event[Any], now: datetime = NOW) -> list[Delivery]:
-    return deliveries_of(of, hearings(of), now)
+    return deliveries_of(of, hearings(of), now, pseudonym_key=PSEUDONYM_KEY)
 
 
 def delivery(address: str = REPORTER_ADDRESS, *, sequence: int = 3, **changes: Any) -> Delivery:

@@ -12,7 +12,7 @@ from notifier.deliveries import Accepted, answered, asked_again, cancelled, doub
 from notifier.outcomes import outcome_of, record_of
 from notifier.sending.relay import Security, status_of
 from notifier.settings import Settings
-from notifier.wiring import now, relay_address, signing_key
+from notifier.wiring import now, pseudonym_key, relay_address, signing_key
 
 from .builders import NOW, delivery
 
@@ -25,6 +25,17 @@ def _no_secrets_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_a_key_the_service_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve"]) == 2
     assert "REPLY_TOKEN_KEYS" in capsys.readouterr().err
+
+
+def test_without_the_key_of_pseudonyms_nothing_is_kept(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REPLY_TOKEN_KEYS", '{"a1": "Zm9yIHRlc3RzIG9ubHksIG5ldmVyIGZvciBhIHRvd24="}')
+    assert main(["serve"]) == 2
+    assert "PSEUDONYM_KEY" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="PSEUDONYM_KEY"):
+        pseudonym_key(Settings())
+    assert pseudonym_key(Settings(pseudonym_key=SecretBytes(b"a key for tests only"))) == b"a key for tests only"
 
 
 def test_the_newest_key_signs() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from contracts.sample_histories import pothole_history
+from contracts.sample_reports import PSEUDONYM_KEY
 from contracts.tickets import TicketNumbered, TicketStateChanged
 from kit.messages import Message
 from kit.outcomes import DONE, DeadLetter, DependencyAway, Outcome
@@ -21,7 +22,7 @@ class Desk:
     def __init__(self) -> None:
         self.store = MemoryDeliveryStore()
         self.woken = 0
-        self.handler = TicketEventHandler(self.store, clock=lambda: NOW, wake=self._wake)
+        self.handler = TicketEventHandler(self.store, pseudonym_key=PSEUDONYM_KEY, clock=lambda: NOW, wake=self._wake)
 
     def _wake(self) -> None:
         self.woken += 1

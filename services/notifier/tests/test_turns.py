@@ -4,16 +4,19 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from notifier.addresses import in_transport_form, is_machine, is_own, lane_of, usable
+from contracts.identity import pseudonym
+from contracts.sample_reports import PSEUDONYM_KEY
+from notifier.addresses import in_transport_form, is_machine, is_own, lane_of, mailbox_of, usable
 from notifier.audience import Mark
 from notifier.caps import Caps, divide, over_cap
 from notifier.deliveries import Delivery
 from notifier.sending.gate import LONGEST_PAUSE, SHORTEST_PAUSE, Gate
 from notifier.sending.turns import Room, busy_with, choose
 
-from .builders import NOW, delivery
+from .builders import NOW, REPORTER_ADDRESS, delivery
 
 TOWN = "podatelna@lipovany.test"
+KEY = b"a key for tests only"
 
 
 def many(count: int, domain: str, first: int = 1) -> list[Delivery]:
@@ -165,10 +168,27 @@ def test_domains_travel_in_ascii() -> None:
     assert in_transport_form("obcan@Město.test") == "obcan@xn--msto-gwa.test"
 
 
-def test_a_domain_is_named_by_a_digest() -> None:
-    assert lane_of("a@Example.test") == lane_of("b@example.TEST")
-    assert lane_of("a@example.test") != lane_of("a@example.org")
-    assert "example" not in lane_of("a@example.test")
+def test_a_domain_is_named_by_a_pseudonym() -> None:
+    assert lane_of(KEY, "a@Example.test") == lane_of(KEY, "b@example.TEST")
+    assert lane_of(KEY, "a@example.test") != lane_of(KEY, "a@example.org")
+    assert "example" not in lane_of(KEY, "a@example.test")
+
+
+def test_who_guesses_an_address_cannot_tell_its_names_without_the_key() -> None:
+    assert lane_of(KEY, "obcan@example.test") != lane_of(b"a key of somebody else", "obcan@example.test")
+    assert mailbox_of(KEY, "obcan@example.test") != mailbox_of(b"a key of somebody else", "obcan@example.test")
+    assert delivery().lane == lane_of(PSEUDONYM_KEY, REPORTER_ADDRESS)
+    assert delivery().mailbox == mailbox_of(PSEUDONYM_KEY, REPORTER_ADDRESS)
+
+
+def test_the_name_of_a_mailbox_leads_neither_to_its_domains_nor_to_its_owners() -> None:
+    names = {
+        mailbox_of(KEY, "a@example.test"),
+        lane_of(KEY, "a@example.test"),
+        pseudonym(KEY, "", "email", "a@example.test"),
+    }
+    assert len(names) == 3
+    assert mailbox_of(KEY, None) is None
 
 
 def test_our_own_address_is_known_with_and_without_a_token() -> None:
