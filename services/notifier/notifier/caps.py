@@ -30,8 +30,11 @@ class Caps:
 
 
 def counts(delivery: Delivery) -> bool:
-    """Whether a cap is asked: only automatic mails, and each but once, however often it is tried."""
-    return delivery.mark != Mark.NONE and delivery.counted_at is None
+    """Whether a cap is asked: only automatic mails, and each but once, however often it is tried.
+
+    Not where an operator asked for it again: no machine did. Once tried it counts for those that come after it.
+    """
+    return delivery.mark != Mark.NONE and delivery.counted_at is None and delivery.retries == 0
 
 
 def over_cap(tried: Sequence[datetime], now: datetime, caps: Caps, mark: Mark = Mark.REPLIED) -> bool:

@@ -345,6 +345,21 @@ async def test_over_the_cap_it_fails_and_is_told(office: Office) -> None:
     states = [(office.now(one).state, office.now(one).failure) for one in made]
     assert sorted(states) == sorted([(State.SENT, None)] * 3 + [(State.FAILED, "capped")] * 5)
     assert len(office.relay.taken) == 3
+    failed = [told["data"] for told in office.broker.events if told["type"] == "notification.failed"]
+    assert [(data["reason"], data["attempts"]) for data in failed] == [("capped", 0)] * 5  # type: ignore[index]
+
+
+async def test_what_was_over_the_cap_goes_out_when_an_operator_asks_for_it_at_once(office: Office) -> None:
+    made = office.put(*["obcan@example.test"] * 3)
+    sender = office.sender(caps=Caps(in_three_hours=1))
+    await office.until(lambda: len(office.broker.records) == 3)
+    first, second = [one for one in made if office.now(one).state == State.FAILED]
+    assert office.store.retry(first.id, NOW)
+    sender.wake()
+    await office.until_state(first, State.SENT)
+    await office.until(lambda: len(office.broker.records) == 4)
+    assert office.broker.events[-1]["type"] == "notification.sent"
+    assert (office.now(second).state, office.now(second).failure) == (State.FAILED, "capped")
 
 
 async def test_a_sender_that_died_after_handing_over_leaves_a_doubt_to_the_next(office: Office) -> None:

@@ -9,7 +9,8 @@ from contracts.sample_reports import PSEUDONYM_KEY
 from notifier.addresses import in_transport_form, is_machine, is_own, lane_of, mailbox_of, usable
 from notifier.audience import Mark
 from notifier.caps import Caps, divide, over_cap
-from notifier.deliveries import Delivery
+from notifier.deliveries import Delivery, asked_again, failed
+from notifier.deliveries import tried as attempted
 from notifier.sending.gate import LONGEST_PAUSE, SHORTEST_PAUSE, Gate
 from notifier.sending.turns import Room, busy_with, choose
 
@@ -98,6 +99,15 @@ def test_a_clerks_words_and_a_second_try_are_not_capped() -> None:
     second_try = delivery(sequence=2, counted_at=NOW)
     full = {clerks.cap_key: [NOW] * 99}
     assert divide([clerks, second_try], full, NOW, Caps()) == ([clerks, second_try], [])
+
+
+def test_what_an_operator_asks_for_again_passes_the_cap_and_counts_for_those_after_it() -> None:
+    refused = failed(delivery(sequence=1), "capped", NOW)
+    again = asked_again(refused, NOW)
+    assert again is not None
+    full = {again.cap_key: [NOW] * 99}
+    assert divide([again, delivery(sequence=2)], full, NOW, Caps()) == ([again], [delivery(sequence=2)])
+    assert attempted(again, NOW).counted_at == NOW
 
 
 def test_news_of_a_case_is_neither_counted_nor_held_back_by_the_cap_of_acknowledgements() -> None:
