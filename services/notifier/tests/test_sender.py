@@ -372,6 +372,7 @@ async def test_a_sender_that_died_after_handing_over_leaves_a_doubt_to_the_next(
     office.sender(instance="1")
     await office.until_state(made, State.IN_DOUBT)
     assert len({mail.message_id for mail in office.relay.taken}) == 1
+    await office.until(lambda: office.broker.records)
     office.relay.released.set()
     await office.close()
     assert office.now(made).state == State.IN_DOUBT
