@@ -51,6 +51,22 @@ def test_the_documentation_is_open_and_valid(office: Office) -> None:
     }  # fmt: skip
 
 
+def test_the_documentation_needs_nothing_from_outside(office: Office) -> None:
+    page = office.client.get("/docs").text
+    addresses = re.findall(r'(?:src|href|url)\s*[=:]\s*["\']([^"\']+)', page)
+    assert any(address.endswith(".js") for address in addresses)
+    for address in addresses:
+        assert address.startswith("/"), address
+        assert office.client.get(address).status_code == 200, address
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs/files/../api.py", "/docs/files/%2e%2e/core.py", "/docs/files/", "/docs/filesystem"]
+)
+def test_beside_the_documentation_nothing_is_open(office: Office, path: str) -> None:
+    assert office.client.get(path).status_code in (401, 404)
+
+
 def test_every_way_in_which_a_request_can_end_is_documented(office: Office) -> None:
     document = office.client.get("/openapi.json").json()
     assert "HTTPValidationError" not in document["components"]["schemas"]

@@ -6,6 +6,7 @@ import time
 import uvicorn
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,6 +28,8 @@ from tickets.staff.tokens import StaffTokens
 from tickets.store import MongoStore
 
 OPEN_PATHS = frozenset({"/docs", "/docs/oauth2-redirect", "/openapi.json"})
+# The scripts of the documentation come from here: an office without internet reads it too.
+DOCUMENTATION_FILES = "/docs/files"
 KNOWN_SECONDS = 1.0
 _MOST_KNOWN = 10_000
 _LONGEST_TOKEN = 200
@@ -40,6 +43,10 @@ DESCRIPTION = """Podněty města: čtení, odpovědi, předávání, třídění
 
 Every request needs a staff token (`Authorization: Bearer …`). Changes need `If-Match` with the ticket's `ETag`, creations may
 carry an `Idempotency-Key`. Errors are problem documents (RFC 9457)."""
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN_PATHS or path.startswith(f"{DOCUMENTATION_FILES}/")
 
 
 class Authentication:
@@ -65,7 +72,7 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+        if scope["type"] != "http" or _is_open(scope["path"]):
             await self._app(scope, receive, send)
             return
 
@@ -94,11 +101,12 @@ class Authentication:
 
 def create(desk: Desk) -> FastAPI:
     """The application; it connects to nothing by itself."""
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Městský helpdesk: rozhraní pro úředníky",
         version="1",
         description=DESCRIPTION,
         redoc_url=None,
+        static_url=DOCUMENTATION_FILES,
         redirect_slashes=False,
     )
     problems.handle_problems(app)
