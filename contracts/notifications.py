@@ -30,7 +30,10 @@ class NotificationSent(NotificationData):
     """The relay took it. `in_doubt`: it may have gone out twice, with the same Message-ID."""
 
     event_type: ClassVar[str] = "notification.sent"
+    version: ClassVar[str] = "1.1"
     in_doubt: bool = False
+    after_failure: bool = False
+    """It had failed and was told as such; an operator had it tried again."""
 
 
 class NotificationFailed(NotificationData):

@@ -120,6 +120,10 @@ def notification_failed(**changes: Any) -> Event[NotificationFailed]:
     return _notification(NotificationFailed, **{"reason": "refused", "status": "5.1.1", **changes})
 
 
+def _sent_after_failure() -> Event[NotificationSent]:
+    return notification_sent(after_failure=True)
+
+
 def _sent_to_body() -> Event[NotificationSent]:
     return notification_sent(recipient=BODY.id, role=Role.BODY, body="water-company", template="body_request")
 
@@ -178,7 +182,11 @@ SAMPLES: Mapping[str, Mapping[str, Case]] = {
         "set-aside": _set_aside,
         "to-a-body": _to_body,
     },
-    "notification.sent": {"acknowledgement": notification_sent, "to-a-body": _sent_to_body},
+    "notification.sent": {
+        "acknowledgement": notification_sent,
+        "to-a-body": _sent_to_body,
+        "after-a-failure": _sent_after_failure,
+    },
     "notification.failed": {"refused": notification_failed},
     "ruleset.published": {"pack": ruleset_published},
     "model.activated": {"model": lambda: _ruleset(ModelActivated, MODEL_DIGEST, "2026-11-11")},

@@ -33,7 +33,8 @@ def outcome_of(delivery: Delivery) -> Event[Any]:
     if delivery.state == State.FAILED:
         data = NotificationFailed(**about, reason=delivery.failure or "unknown", status=delivery.status)
     else:
-        data = NotificationSent(**about, in_doubt=delivery.state == State.IN_DOUBT)
+        in_doubt = delivery.state == State.IN_DOUBT
+        data = NotificationSent(**about, in_doubt=in_doubt, after_failure=delivery.retries > 0)
     # An operator's retry may end otherwise than the first try: another fact, another id.
     tried_again = f"-{delivery.retries}" if delivery.retries else ""
     return new_event(

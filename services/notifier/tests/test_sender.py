@@ -358,7 +358,8 @@ async def test_what_was_over_the_cap_goes_out_when_an_operator_asks_for_it_at_on
     sender.wake()
     await office.until_state(first, State.SENT)
     await office.until(lambda: len(office.broker.records) == 4)
-    assert office.broker.events[-1]["type"] == "notification.sent"
+    told = office.broker.events[-1]
+    assert (told["type"], told["data"]["after_failure"]) == ("notification.sent", True)  # type: ignore[index]
     assert (office.now(second).state, office.now(second).failure) == (State.FAILED, "capped")
 
 

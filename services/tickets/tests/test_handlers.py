@@ -18,7 +18,7 @@ from tickets.cases.keeping import ReportOutcome
 from tickets.cases.town import Town
 from tickets.handlers import NotificationsHandler, ReportsHandler, RoutingHandler
 
-from .builders import BODY, STRANGER, Clock, message, messages, reply, report, retitled, routing, ticket_of
+from .builders import BODY, STRANGER, Clock, documents, message, messages, reply, report, retitled, routing, ticket_of
 from .memory_store import MemoryStore
 
 
@@ -284,6 +284,16 @@ def test_a_mail_that_failed_or_is_in_doubt_is_shown_once(desk: Desk) -> None:
         desk.notifications(messages(told, told))  # type: ignore[arg-type]
         desk.notifications(messages(told))  # type: ignore[arg-type]
     assert desk.types().count("ticket.delivery_updated") == 2
+
+
+def test_a_mail_that_went_out_after_all_is_shown_as_such(desk: Desk) -> None:
+    ticket, _ = with_body(desk)
+    about = {"role": Role.BODY, "body": BODY, "delivery_id": uuid4()}
+    desk.notifications(messages(notified(notification_failed, ticket, **about)))  # type: ignore[arg-type]
+    desk.notifications(messages(notified(notification_sent, ticket, after_failure=True, **about)))  # type: ignore[arg-type]
+    newest = [event for event in documents(desk.store.kept.events) if event["type"] == "ticket.delivery_updated"]
+    assert [event["data"]["outcome"] for event in newest] == ["failed", "sent"]
+    assert desk.store.kept.cases[ticket].exchanges[0].state == ExchangeState.SENT  # type: ignore[index]
 
 
 def test_a_request_that_went_out_or_failed_moves_the_exchange(desk: Desk) -> None:

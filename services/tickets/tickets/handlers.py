@@ -247,12 +247,12 @@ class NotificationsHandler(BatchHandler):
     def _show(self, batch: Batch, case: Case, event: Event[Any]) -> None:
         data, cause, town = event.data, self._cause(SYSTEM, event), self._towns(event.municipality)
         failed = isinstance(data, NotificationFailed)
-        if failed or data.in_doubt:
+        if failed or data.in_doubt or data.after_failure:
             case, drafts = conversation.delivery_updated(
                 case,
                 town,
                 cause,
-                outcome=conversation.FAILED if failed else conversation.IN_DOUBT,
+                outcome=_outcome(data),
                 delivery_id=data.delivery_id,
                 recipient=data.recipient,
                 body=data.body,
@@ -272,7 +272,13 @@ def _ids(event: Event[Any]) -> dict[str, Any]:
 
 def _tells_something(event: Event[Any]) -> bool:
     data = event.data
-    return isinstance(data, NotificationFailed) or data.in_doubt or data.body is not None
+    return isinstance(data, NotificationFailed) or data.in_doubt or data.after_failure or data.body is not None
+
+
+def _outcome(data: NotificationSent | NotificationFailed) -> str:
+    if isinstance(data, NotificationFailed):
+        return conversation.FAILED
+    return conversation.IN_DOUBT if data.in_doubt else conversation.SENT
 
 
 def _has_token(event: Event[Any]) -> bool:

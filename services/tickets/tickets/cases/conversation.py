@@ -23,8 +23,9 @@ from tickets.cases.progress import moved
 from tickets.cases.town import Town
 from tickets.cases.words import with_words
 
-FAILED, IN_DOUBT, UNPROVEN = "failed", "in_doubt", "unproven"
+FAILED, IN_DOUBT, UNPROVEN, SENT = "failed", "in_doubt", "unproven", "sent"
 _FAILURES_KNOWN = 100
+_UNSENT = frozenset({ExchangeState.REQUESTED, ExchangeState.FAILED})
 _WAKES = frozenset({*REOPENED_WITHIN, TicketState.WAITING_FOR_REPORTER})
 
 
@@ -165,7 +166,7 @@ def is_our_delivery(case: Case, delivery_id: UUID | None, recipient: str | None)
 
 def sent_to_body(case: Case, body: str, cause: Cause) -> Change:
     """The request went out to the body; told only where we did not know yet."""
-    if not any(exchange.body == body and exchange.state == ExchangeState.REQUESTED for exchange in case.exchanges):
+    if not any(exchange.body == body and exchange.state in _UNSENT for exchange in case.exchanges):
         return case, []
     after, exchange = with_exchange(case, body, ExchangeState.SENT, cause)
     return after, [exchange_draft(exchange, cause)] if exchange is not None else []
