@@ -9,18 +9,16 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from deploy.local.environment import existing_servers
 from deploy.local.ports import Ports
 from deploy.local.programs import StartFailed
 from deploy.local.system import LocalSystem
-
-NAMED_OUTSIDE = ("KAFKA_BOOTSTRAP", "MONGODB_URI", "S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY", "SMTP_RELAY")
 
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
     """The environment that services get: KAFKA_BOOTSTRAP, MONGODB_URI, S3_ENDPOINT, …; see deploy/local/environment.py."""
-    existing = {name: os.environ[name] for name in NAMED_OUTSIDE if os.environ.get(name)}
-    with LocalSystem(tmp_path_factory.mktemp("servers"), Ports.free(), existing=existing) as system:
+    with LocalSystem(tmp_path_factory.mktemp("servers"), Ports.free(), existing=existing_servers()) as system:
         try:
             system.start_servers()
         except StartFailed as failure:

@@ -10,7 +10,7 @@ from minio import Minio
 from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
-from kit.settings import ObjectStoreSettings
+from kit.settings import ObjectStoreSettings, refuse
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,9 @@ class S3ObjectStore:
 
     @classmethod
     def connect(cls, settings: ObjectStoreSettings, *, connections: int = 16) -> "S3ObjectStore":
-        """Makes the client; nothing is sent yet."""
+        """Makes the client; nothing is sent yet. Ends the process where there are no keys to show."""
+        if not settings.s3_access_key or not settings.s3_secret_key.get_secret_value():
+            refuse("S3_ACCESS_KEY, S3_SECRET_KEY", f"needed for the object store at {settings.s3_endpoint}")
         address = urllib3.util.parse_url(settings.s3_endpoint)
         pool = urllib3.PoolManager(
             maxsize=connections,

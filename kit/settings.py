@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretBytes, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, JsonConfigSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -112,6 +112,12 @@ class SecretSettings(SettingsPart):
 
 
 Settings = TypeVar("Settings", bound=ServiceSettings)
+
+
+def refuse(names: str, why: str) -> NoReturn:
+    """Ends the process because of its settings, with one line that names them."""
+    print(f"setting {names}: {why}", file=sys.stderr)  # noqa: T201 - before logging is set up
+    raise SystemExit(2)
 
 
 def load(settings: type[Settings]) -> Settings:

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from deploy.local import jars
-from deploy.local.environment import EXISTING_SERVERS, TOWN_ADDRESS
+from deploy.local.environment import TOWN_ADDRESS, existing_servers
 from deploy.local.places import CACHE, PROJECT, Places
 from deploy.local.ports import HOST, Ports
 from deploy.local.processes import is_alive, read_records, stop_recorded
@@ -33,12 +33,6 @@ FOLLOW_SECONDS = 0.1
 def say(line: str) -> None:
     """One line on the terminal (or in supervisor.log), at once."""
     print(line, flush=True)
-
-
-def existing_servers() -> dict[str, str]:
-    """What the caller's environment says of servers that are there already. An empty value says nothing."""
-    names = (*EXISTING_SERVERS, "S3_ACCESS_KEY", "S3_SECRET_KEY")
-    return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
 def supervise_in_background(places: Places, ports: Ports) -> int:

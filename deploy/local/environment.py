@@ -1,5 +1,7 @@
 """What the services are told: one function, so that `make up`, the tests and the documentation cannot differ."""
 
+import os
+import shlex
 from collections.abc import Mapping
 
 from deploy.local.places import Places
@@ -9,8 +11,18 @@ from deploy.local.secret_files import S3Keys
 
 # Who sets one of these has such a server already, so none is started.
 EXISTING_SERVERS = ("KAFKA_BOOTSTRAP", "MONGODB_URI", "S3_ENDPOINT", "SMTP_RELAY")
+# Which of these in an operator's shell only repeat what the local system wrote there of its own servers.
+OWN_SERVERS = "LOCAL_SYSTEM_OWN_SERVERS"
 TOWN_ADDRESS = "podatelna@lipovany.test"
 TOWN = "lipovany"
+
+
+def existing_servers() -> dict[str, str]:
+    """What the caller's environment says of servers that are there already. An empty value says nothing."""
+    ours = os.environ.get(OWN_SERVERS, "").split()
+    names = (*EXISTING_SERVERS, "S3_ACCESS_KEY", "S3_SECRET_KEY")
+    told = {name: os.environ[name] for name in names if os.environ.get(name)}
+    return {name: value for name, value in told.items() if f"{name}={value}" not in ours}
 
 
 def server_environment(ports: Ports, keys: S3Keys, existing: Mapping[str, str]) -> dict[str, str]:
@@ -36,3 +48,10 @@ def service_environment(places: Places, ports: Ports, servers: Mapping[str, str]
         "SMTP_LISTEN": f"{HOST}:{ports.smtp_intake}",
         "API_LISTEN": f"{HOST}:{ports.tickets_api}",
     }
+
+
+def shell_lines(environment: Mapping[str, str], existing: Mapping[str, str]) -> str:
+    """The environment for an operator's shell, which `existing_servers` can tell from servers of his own."""
+    ours = " ".join(f"{name}={environment[name]}" for name in EXISTING_SERVERS if name not in existing)
+    told = {**environment, OWN_SERVERS: ours}
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in told.items())

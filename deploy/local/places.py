@@ -43,6 +43,11 @@ class Places:
         return self.root / "s3-keys.json"
 
     @property
+    def environment(self) -> Path:
+        """What the services are told, for an operator's shell; readable by the owner only."""
+        return self.root / "environment"
+
+    @property
     def staff_token(self) -> Path:
         """A staff member's token for the API; readable by the owner only."""
         return self.root / "staff-token"

@@ -16,8 +16,8 @@ from datetime import datetime
 from email.policy import SMTP
 from typing import Any, TypeVar
 
-from deploy.local.commands import existing_servers, say, until_signal, where_things_are
-from deploy.local.environment import TOWN_ADDRESS
+from deploy.local.commands import say, until_signal, where_things_are
+from deploy.local.environment import TOWN_ADDRESS, existing_servers
 from deploy.local.mail_page import plain_text, read_mail
 from deploy.local.places import Places
 from deploy.local.ports import HOST, Ports

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from deploy.local import servers
-from deploy.local.environment import EXISTING_SERVERS, server_environment, service_environment
+from deploy.local.environment import EXISTING_SERVERS, server_environment, service_environment, shell_lines
 from deploy.local.places import Places
 from deploy.local.ports import Ports
 from deploy.local.processes import (
@@ -23,7 +23,7 @@ from deploy.local.processes import (
     write_record,
 )
 from deploy.local.programs import Program
-from deploy.local.secret_files import ensure_service_secrets, s3_keys
+from deploy.local.secret_files import ensure_service_secrets, s3_keys, write_private
 from deploy.local.services import preparations, services
 from deploy.local.state import SUPERVISOR, Stage, State, sole_supervisor, write_state
 from deploy.local.supervisor import Supervisor
@@ -158,6 +158,7 @@ class LocalSystem:
         pid = os.getpid()
         write_record(self.places.run, Record(SUPERVISOR, pid, start_ticks(pid) or 0, boot_id(), since=time.time()))
         self._write_state("starting")
+        write_private(self.places.environment, shell_lines(self.environment, self._existing))
 
     def _write_state(self, stage: Stage) -> None:
         elsewhere = tuple(sorted(set(EXISTING_SERVERS) & set(self._existing)))

@@ -56,6 +56,17 @@ def test_a_fake_store_that_is_away_says_so() -> None:
         store.put("key", b"")
 
 
+@pytest.mark.parametrize("keys", [{"s3_access_key": ""}, {"s3_secret_key": ""}])
+def test_missing_keys_of_the_store_are_asked_for_by_name(
+    keys: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {"s3_access_key": "helpdesk", "s3_secret_key": "secret"}
+    with pytest.raises(SystemExit) as ended:
+        S3ObjectStore.connect(ObjectStoreSettings.model_validate({**given, **keys}))
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("setting S3_ACCESS_KEY, S3_SECRET_KEY: needed")
+
+
 def test_a_real_store_that_is_away_says_so() -> None:
     store = S3ObjectStore.connect(
         ObjectStoreSettings.model_validate({"s3_endpoint": "http://127.0.0.1:1", "s3_secret_key": "x"})

@@ -13,8 +13,8 @@ import pytest
 
 from deploy.local import jars
 from deploy.local.__main__ import main
-from deploy.local.commands import existing_servers, where_things_are
-from deploy.local.environment import server_environment, service_environment
+from deploy.local.commands import where_things_are
+from deploy.local.environment import existing_servers, server_environment, service_environment, shell_lines
 from deploy.local.places import HOME, Places
 from deploy.local.ports import Ports
 from deploy.local.processes import Record, boot_id, start_ticks, write_record
@@ -125,6 +125,31 @@ def test_only_what_is_set_and_not_empty_points_elsewhere(monkeypatch: pytest.Mon
     monkeypatch.setenv("SMTP_RELAY", "relay.test:25")
     monkeypatch.setenv("KAFKA_BOOTSTRAP", "")
     assert existing_servers() == {"SMTP_RELAY": "relay.test:25"}
+
+
+def test_an_operators_shell_is_told_what_the_services_are_told(tmp_path: Path) -> None:
+    with LocalSystem(tmp_path, Ports.free(), existing={**NO_SERVERS, "S3_SECRET_KEY": "it's"}) as system:
+        system.start_servers()
+    file = Places(tmp_path).environment
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    sourced = subprocess.run(["sh", "-c", f". {file}; env -0"], capture_output=True, text=True, check=True).stdout
+    told = dict(line.split("=", 1) for line in sourced.split("\0") if line)
+    assert {name: told[name] for name in system.environment} == system.environment
+    assert told["S3_SECRET_KEY"] == "it's"
+
+
+def test_a_shell_that_was_told_of_our_servers_does_not_claim_servers_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "environment"
+    environment = server_environment(Ports(), KEYS, {"SMTP_RELAY": "relay.test:25"})
+    file.write_text(shell_lines(environment, {"SMTP_RELAY": "relay.test:25"}))
+    sourced = subprocess.run(["sh", "-c", f". {file}; env -0"], capture_output=True, text=True, check=True).stdout
+    for name, _, value in (line.partition("=") for line in sourced.split("\0") if line):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "kafka.test:1")
+    servers = {name: value for name, value in existing_servers().items() if not name.endswith("_KEY")}
+    assert servers == {"KAFKA_BOOTSTRAP": "kafka.test:1", "SMTP_RELAY": "relay.test:25"}
 
 
 def test_services_are_told_everything_and_have_ports_of_their_own(tmp_path: Path) -> None:
