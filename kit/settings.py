@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretBytes, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretBytes, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, JsonConfigSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 
@@ -35,6 +35,14 @@ class SettingsPart(BaseSettings):
     """Base of all parts: pydantic takes the configuration of the last base, so each part must have the same."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    @field_validator("*")
+    @classmethod
+    def _is_an_address_where_its_name_says_so(cls, value: Any, info: ValidationInfo) -> Any:
+        # Here, because a fault that is found later is told without the setting's name.
+        if info.field_name and info.field_name.endswith(("_listen", "_relay")):
+            host_and_port(value)
+        return value
 
 
 class ServiceSettings(SettingsPart):
@@ -127,7 +135,9 @@ def load(settings: type[Settings]) -> Settings:
     except ValidationError as error:
         for fault in error.errors(include_input=False, include_url=False):
             name = "_".join(str(step) for step in fault["loc"][:1]).upper()
-            print(f"setting {name}: {fault['msg']}", file=sys.stderr)  # noqa: T201 - before logging is set up
+            # A fault of several settings together names them itself.
+            named = f"setting {name}" if name else "settings"
+            print(f"{named}: {fault['msg'].removeprefix('Value error, ')}", file=sys.stderr)  # noqa: T201 - as above
         raise SystemExit(2) from None
 
 
@@ -158,7 +168,7 @@ def argument_parser(program: str, purpose: str, settings: type[BaseSettings]) ->
 def host_and_port(listen: str) -> tuple[str, int]:
     """`127.0.0.1:8010` to its parts; raises ValueError."""
     host, separator, port = listen.rpartition(":")
-    if not separator or not port.isdigit():
+    if not separator or not port.isdecimal() or int(port) > 65535:
         raise ValueError(f"not host:port: {listen}")
     return host.strip("[]"), int(port)
 

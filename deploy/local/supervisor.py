@@ -13,7 +13,7 @@ from pathlib import Path
 from deploy.local.places import PROJECT, Places
 from deploy.local.ports import is_taken
 from deploy.local.programs import Program, StartFailed, Step, Stopped
-from deploy.local.watched import Watched, last_lines, open_log
+from deploy.local.watched import WRONG_SETTINGS, Watched, last_lines, open_log
 
 # A program that dies this often before it was ever ready will not get ready by itself.
 DEATHS_AT_START = 3
@@ -91,14 +91,19 @@ class Supervisor:
         while watched.pid is None or not watched.program.ready():
             if self._ending.wait(TICK):
                 raise Stopped(watched.program.name)
-            dying = deaths_allowed is not None and watched.deaths >= deaths_allowed
-            if dying or time.monotonic() > deadline:
-                what = f"died {watched.deaths} times" if dying else f"was not ready within {seconds:.0f} s"
-                raise _failure(f"{watched.program.name} {what}", watched.log)
+            what = f"was not ready within {seconds:.0f} s" if time.monotonic() > deadline else None
+            if deaths_allowed is not None and watched.deaths >= deaths_allowed:
+                what = f"died {watched.deaths} times"
+            elif deaths_allowed is not None and watched.last_exit == WRONG_SETTINGS:
+                # It would say the same once more.
+                what = f"does not start with these settings (exit {WRONG_SETTINGS})"
+            if what:
+                raise _failure(f"{watched.program.name} {what}", watched.log, watched.log_begins)
 
     def _run_step(self, step: Step) -> None:
         began = time.monotonic()
         log = open_log(self._places.log, step.name)
+        log_begins = os.fstat(log).st_size
         path = self._places.log / f"{step.name}.log"
         try:
             process = subprocess.Popen(
@@ -117,12 +122,12 @@ class Supervisor:
                 if self._ending.wait(TICK):
                     raise Stopped(step.name)
                 if time.monotonic() > began + step.seconds:
-                    raise _failure(f"{step.name} took longer than {step.seconds:.0f} s", path)
+                    raise _failure(f"{step.name} took longer than {step.seconds:.0f} s", path, log_begins)
         finally:
             process.kill()
             process.wait()
         if process.returncode != 0:
-            raise _failure(f"{step.name} failed (exit {process.returncode})", path)
+            raise _failure(f"{step.name} failed (exit {process.returncode})", path, log_begins)
         self._tell(f"{step.name} is done after {time.monotonic() - began:.1f} s")
 
     def _side_by_side(self, tasks: Sequence[Callable[[], None]]) -> None:
@@ -159,5 +164,5 @@ def refuse_taken_ports(program: Program) -> None:
             raise StartFailed(f"port {port}, which {program.name} needs, is taken: stop who has it (ss -ltnp){way_out}")
 
 
-def _failure(what: str, log: Path) -> StartFailed:
-    return StartFailed(f"{what}. The end of its log {log}:\n{last_lines(log)}")
+def _failure(what: str, log: Path, log_begins: int) -> StartFailed:
+    return StartFailed(f"{what}. The end of its log {log}:\n{last_lines(log, log_begins)}")

@@ -16,6 +16,8 @@ from deploy.local.programs import Program, StartFailed
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 # Whoever lived this long has recovered: the next death is a new one.
 RECOVERED_SECONDS = 30.0
+# How our services, and mongod, say that they were told something wrong.
+WRONG_SETTINGS = 2
 LOG_BYTES = 20 * 1024 * 1024
 
 
@@ -35,10 +37,12 @@ def open_log(directory: Path, name: str) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
 
-def last_lines(path: Path, count: int = 12) -> str:
-    """The end of a log, for the one who has to see why something failed."""
+def last_lines(path: Path, since: int, count: int = 12) -> str:
+    """The end of a log, for the one who has to see why something failed; nothing before the byte `since`."""
     with suppress(OSError), path.open("rb") as log:
-        log.seek(max(0, path.stat().st_size - 16_384))
+        size = path.stat().st_size
+        # One that has become shorter was put aside meanwhile, and begun anew.
+        log.seek(max(since if since <= size else 0, size - 16_384))
         return "\n".join(log.read().decode(errors="replace").splitlines()[-count:])
     return ""
 
@@ -50,6 +54,8 @@ class Watched:
         self.program = program
         self.log = places.log / f"{program.name}.log"
         self.deaths = 0
+        self.log_begins = 0
+        self.last_exit: int | None = None
         self._places = places
         self._environment = {**environment, **program.environment}
         self._process: subprocess.Popen[bytes] | None = None
@@ -66,7 +72,8 @@ class Watched:
     def start(self) -> None:
         """Start it; the count of its deaths begins anew. Raises StartFailed when there is no such command."""
         with self._lock:
-            self.deaths, self._pause, self._wanted = 0, 0.0, True
+            self.deaths, self.last_exit, self._pause, self._wanted = 0, None, 0.0, True
+            self.log_begins = self.log.stat().st_size if self.log.exists() else 0
             self._spawn()
 
     def look(self) -> str | None:
@@ -139,7 +146,7 @@ class Watched:
     def _bury(self, now: float) -> str:
         status = self._clear_group()
         lived = now - self._began
-        self.deaths += 1
+        self.deaths, self.last_exit = self.deaths + 1, status
         self._pause = pause_before_restart(self._pause, lived)
         self._due = now + self._pause
         how = f"signal {-status}" if status < 0 else f"exit {status}"

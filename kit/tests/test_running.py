@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kit import logs, settings, stopping, tracing
 from kit.health import HealthServer
@@ -48,6 +48,36 @@ def test_a_wrong_setting_is_named_without_its_value(
     told = capsys.readouterr().err
     assert "SIZE_LIMIT" in told
     assert "canary" not in told
+
+
+class Listening(Settings):
+    api_listen: str = "127.0.0.1:1"
+    mail_relay: str = "127.0.0.1:2"
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Listening":
+        if self.api_listen == self.mail_relay:
+            raise ValueError("API_LISTEN and MAIL_RELAY are the same")
+        return self
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"MAIL_RELAY": "nonsense"}, ["setting MAIL_RELAY: not host:port: nonsense"]),
+        ({"API_LISTEN": "127.0.0.1:66000"}, ["setting API_LISTEN: not host:port: 127.0.0.1:66000"]),
+        ({"HEALTH_LISTEN": "8100", "MAIL_RELAY": "a:b"}, ["setting HEALTH_LISTEN: not host:port: 8100", "setting MAIL_RELAY: not host:port: a:b"]),
+        ({"API_LISTEN": "a:1", "MAIL_RELAY": "a:1"}, ["settings: API_LISTEN and MAIL_RELAY are the same"]),
+    ],
+)  # fmt: skip
+def test_what_is_no_address_is_told_once_with_the_name_of_its_setting(
+    told: dict[str, str], said: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        settings.load(Listening)
+    assert sorted(capsys.readouterr().err.splitlines()) == said
 
 
 def test_a_short_key_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,7 @@ from deploy.local.ports import HOST, Ports
 from deploy.local.processes import read_records, start_ticks
 from deploy.local.programs import Program, StartFailed, Step, Stopped
 from deploy.local.supervisor import Supervisor
-from deploy.local.watched import LONGEST_PAUSE, RECOVERED_SECONDS, pause_before_restart
+from deploy.local.watched import LONGEST_PAUSE, RECOVERED_SECONDS, last_lines, pause_before_restart
 
 from .waiting import wait_until
 
@@ -101,6 +101,36 @@ def test_a_program_that_cannot_start_fails_with_the_end_of_its_log(supervisor: S
         supervisor.start([program(code="raise SystemExit('no disk here')", ready=lambda: False)])
     assert "no disk here" in str(failed.value)
     assert str(places.log / "program.log") in str(failed.value)
+
+
+def test_a_program_that_was_told_something_wrong_is_asked_only_once(supervisor: Supervisor) -> None:
+    wrong = "import sys; print('setting SIZE: too large', file=sys.stderr); sys.exit(2)"
+    with pytest.raises(StartFailed, match="does not start with these settings") as failed:
+        supervisor.start([program(code=wrong, ready=lambda: False)])
+    assert str(failed.value).count("setting SIZE: too large") == 1
+
+
+def test_a_failure_shows_nothing_of_earlier_starts(places: Places, told: list[str]) -> None:
+    places.log.mkdir()
+    for name in ("program", "step"):
+        (places.log / f"{name}.log").write_text("of an earlier start\n" * 3)
+    failing = "raise SystemExit('of this start')"
+    supervisor = Supervisor(places, dict(os.environ), told.append)
+    with pytest.raises(StartFailed, match="of this start") as failed_step:
+        supervisor.run_steps([Step("step", (sys.executable, "-c", failing))])
+    supervisor.stop()
+    supervisor = Supervisor(places, dict(os.environ), told.append)
+    with pytest.raises(StartFailed, match="of this start") as failed_program:
+        supervisor.start([program(code=failing, ready=lambda: False)])
+    supervisor.stop()
+    for failed in (failed_step, failed_program):
+        assert "earlier" not in str(failed.value)
+
+
+def test_a_log_that_was_put_aside_meanwhile_is_shown_from_its_beginning(tmp_path: Path) -> None:
+    log = tmp_path / "program.log"
+    log.write_text("begun anew\n")
+    assert last_lines(log, since=1000) == "begun anew"
 
 
 def test_a_command_that_is_not_there_fails_at_once(supervisor: Supervisor) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from intake_email import limits, recipients
-from kit.settings import KafkaSettings, ObjectStoreSettings, SecretSettings, ServiceSettings, host_and_port
+from kit.settings import KafkaSettings, ObjectStoreSettings, SecretSettings, ServiceSettings
 
 
 class Settings(ServiceSettings, KafkaSettings, ObjectStoreSettings, SecretSettings):
@@ -61,10 +61,4 @@ class Settings(ServiceSettings, KafkaSettings, ObjectStoreSettings, SecretSettin
             limits.read_networks(value)
         except ValueError:
             raise ValueError("not a list of networks such as 127.0.0.0/8") from None
-        return value
-
-    @field_validator("smtp_listen")
-    @classmethod
-    def _is_host_and_port(cls, value: str) -> str:
-        host_and_port(value)
         return value
