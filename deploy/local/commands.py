@@ -19,7 +19,7 @@ from deploy.local.places import CACHE, PROJECT, Places
 from deploy.local.ports import HOST, Ports
 from deploy.local.processes import is_alive, read_records, stop_recorded
 from deploy.local.programs import StartFailed, Stopped
-from deploy.local.state import AlreadyRunning, read_state, sole_supervisor, supervisor_record
+from deploy.local.state import AlreadyRunning, State, read_state, sole_supervisor, supervisor_record
 from deploy.local.system import LocalSystem, stop_orphans
 from deploy.local.watched import open_log
 
@@ -92,7 +92,7 @@ def up(places: Places, *, free_ports: bool = False) -> int:
     """Start the system in the background; returns 0 when it is ready. Fine to repeat."""
     state = read_state(places)
     if supervisor_record(places) and state and state.stage == "ready":
-        say(f"The system runs already.\n{where_things_are(places, state.ports)}")
+        say(f"The system runs already.\n{where_things_are(places, state)}")
         return 0
     log = places.log / "supervisor.log"
     out = open_log(places.log, "supervisor")
@@ -115,11 +115,11 @@ def up(places: Places, *, free_ports: bool = False) -> int:
             daemon.wait()
             say("Stopped.")
             return 130
-    if not ready:
+    state = read_state(places)
+    if not ready or state is None:
         say(f"\nThe system did not start; see {log} and the logs beside it.")
         return 1
-    state = read_state(places)
-    say(f"Everything is ready.\n{where_things_are(places, state.ports if state else Ports())}")
+    say(f"Everything is ready.\n{where_things_are(places, state)}")
     return 0
 
 
@@ -175,15 +175,18 @@ def setup() -> int:
     return 0
 
 
-def where_things_are(places: Places, ports: Ports) -> str:
+def where_things_are(places: Places, state: State) -> str:
     """What one needs to know to use the running system."""
+    ports = state.ports
     with suppress(ValueError):
         places = Places(places.root.relative_to(Path.cwd()))
+    caught = f"http://{HOST}:{ports.mail_page}/ (files: {places.mail})"
+    relayed = f"through your relay {state.smtp_relay} to its recipients (SMTP_RELAY); nothing of it is kept here"
     rows = {
         "Write to": f"{TOWN_ADDRESS} through SMTP {HOST}:{ports.smtp_intake}",
         "Staff API": f"http://{HOST}:{ports.tickets_api}/api/v1 (documentation: http://{HOST}:{ports.tickets_api}/docs)",
         "Staff token": str(places.staff_token),
-        "Sent mail": f"http://{HOST}:{ports.mail_page}/ (files: {places.mail})",
+        "Sent mail": relayed if "SMTP_RELAY" in state.elsewhere else caught,
         "Logs": f"{places.log}/NAME.log",
         "Data": str(places.data),
     }

@@ -25,12 +25,13 @@ Stage = Literal["starting", "ready", "stopping"]
 
 @dataclass(frozen=True)
 class State:
-    """`elsewhere` names the variables that pointed at servers which were there already."""
+    """`elsewhere` names the variables that pointed at servers which were there already; `smtp_relay` is where mails go."""
 
     stage: Stage
     ports: Ports
     kafka_bootstrap: str
     elsewhere: tuple[str, ...] = ()
+    smtp_relay: str = ""
 
 
 def write_state(places: Places, state: State) -> None:
@@ -48,7 +49,7 @@ def read_state(places: Places) -> State | None:
         numbers: dict[str, Any] = {
             name: tuple(port) if isinstance(port, list) else port for name, port in told["ports"].items()
         }
-        return State(told["stage"], Ports(**numbers), told["kafka_bootstrap"], tuple(told["elsewhere"]))
+        return State(**{**told, "ports": Ports(**numbers), "elsewhere": tuple(told["elsewhere"])})
     return None
 
 

@@ -64,7 +64,10 @@ def run(places: Places, ports: Ports) -> int:
 
 def _when_ready(system: LocalSystem, ended: threading.Event) -> None:
     places, ports = system.places, system.ports
-    say(f"\nEverything is ready.\n{where_things_are(places, ports)}\n")
+    say(f"\nEverything is ready.\n{where_things_are(places, system.state('ready'))}\n")
+    sent = f"je na http://{HOST}:{ports.mail_page}/"
+    if not _mails_are_caught(system):
+        sent = f"odchází přes váš poštovní server {system.environment['SMTP_RELAY']}."
     try:
         tell_story(_wire(system, ended), say)
     except StoryEnds as problem:
@@ -74,7 +77,7 @@ def _when_ready(system: LocalSystem, ended: threading.Event) -> None:
     say(
         f"\nJak dál:\n"
         f"  Napište vlastní hlášení na {TOWN_ADDRESS} přes SMTP {HOST}:{ports.smtp_intake}.\n"
-        f"  Co úřad odeslal, je na http://{HOST}:{ports.mail_page}/\n"
+        f"  Co úřad odeslal, {sent}\n"
         f"  Co umí rozhraní pro úředníky, je na http://{HOST}:{ports.tickets_api}/docs\n"
         f"  Ctrl-C vše v pořádku zastaví."
     )
@@ -166,5 +169,8 @@ def _wire(system: LocalSystem, ended: threading.Event) -> Wire:
         mails = [read_mail(path) for path in fresh]
         return [f"{mail['subject']}\n\n{plain_text(mail)}" for mail in mails if address in str(mail["x-envelope-to"])]
 
-    caught = system.environment["SMTP_RELAY"] == f"{HOST}:{ports.mail_catcher}"
-    return Wire(hand_in, ask, mails_to if caught else None, ended)
+    return Wire(hand_in, ask, mails_to if _mails_are_caught(system) else None, ended)
+
+
+def _mails_are_caught(system: LocalSystem) -> bool:
+    return "SMTP_RELAY" not in system.state("ready").elsewhere

@@ -102,6 +102,12 @@ class LocalSystem:
         """For those who wait for the system from another process."""
         self._write_state("ready")
 
+    def state(self, stage: Stage) -> State:
+        """What the system says of itself to other processes."""
+        elsewhere = tuple(sorted(set(EXISTING_SERVERS) & set(self._existing)))
+        kafka, relay = self.environment["KAFKA_BOOTSTRAP"], self.environment["SMTP_RELAY"]
+        return State(stage, self.ports, kafka, elsewhere, relay)
+
     def give_up(self) -> None:
         """Make a start that is under way raise Stopped. Fine in a signal handler."""
         self._supervisor.give_up()
@@ -161,8 +167,7 @@ class LocalSystem:
         write_private(self.places.environment, shell_lines(self.environment, self._existing))
 
     def _write_state(self, stage: Stage) -> None:
-        elsewhere = tuple(sorted(set(EXISTING_SERVERS) & set(self._existing)))
-        write_state(self.places, State(stage, self.ports, self.environment["KAFKA_BOOTSTRAP"], elsewhere))
+        write_state(self.places, self.state(stage))
 
     def _with_extra(self, program: Program) -> Program:
         extra = self._extra.get(program.name)

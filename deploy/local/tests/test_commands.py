@@ -185,7 +185,7 @@ def test_keys_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -> N
 
 
 def test_the_state_is_read_back_as_it_was_written(tmp_path: Path) -> None:
-    state = State("ready", Ports.free(brokers=3), "127.0.0.1:1", ("SMTP_RELAY",))
+    state = State("ready", Ports.free(brokers=3), "127.0.0.1:1", ("SMTP_RELAY",), "relay.test:25")
     write_state(Places(tmp_path), state)
     assert read_state(Places(tmp_path)) == state
     (tmp_path / "run" / "state").write_text('{"stage": "rea')
@@ -204,7 +204,14 @@ def test_jars_of_an_earlier_pom_do_not_count(tmp_path: Path, monkeypatch: pytest
         jars.directory("kafka")
 
 
-def test_the_summary_names_what_the_readme_names() -> None:
-    text = where_things_are(HOME, Ports())
+def test_the_summary_names_what_the_readme_names(tmp_path: Path) -> None:
+    text = where_things_are(HOME, LocalSystem(tmp_path).state("ready"))
+    assert "Sent mail    http://127.0.0.1:8025/ (files: .local/mail)" in text
     for word in ("podatelna@lipovany.test", "127.0.0.1:2626", "http://127.0.0.1:8010/api/v1", "staff-token"):
         assert word in text
+
+
+def test_the_summary_says_where_mails_go_that_nobody_catches(tmp_path: Path) -> None:
+    text = where_things_are(HOME, LocalSystem(tmp_path, existing={"SMTP_RELAY": "relay.test:25"}).state("ready"))
+    assert "through your relay relay.test:25" in text
+    assert "8025" not in text
