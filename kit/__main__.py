@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import logging
 import sys
 
 from confluent_kafka import KafkaException
@@ -117,13 +118,15 @@ def _give_up(bootstrap: str, box: Box, letters: list[Message], *, dry_run: bool)
 def main() -> int:
     """The command line; returns the exit code."""
     arguments = _parser().parse_args()
+    # What happens to the connection is told in one sentence at the end.
+    logging.getLogger("kit").addHandler(logging.NullHandler())
     try:
         return _create_topics(arguments.registry) if arguments.part == "topics" else _dead_letters(arguments)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
     except (BrokerAway, KafkaException):
-        print("the broker does not answer", file=sys.stderr)
+        print(f"Kafka at {KafkaSettings().kafka_bootstrap} does not answer (KAFKA_BOOTSTRAP)", file=sys.stderr)
         return 1
 
 

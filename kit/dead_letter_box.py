@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient
 from kit.dead_letters import give_up_record, outstanding, replay_record
 from kit.messages import Message, Record
 from kit.partitions import groupless_client, partitions_of, read_partition
-from kit.producer import Producer
+from kit.producer import ONLY_ERROR_CB, Producer
 
 SUFFIX = ".dead"
 
@@ -35,8 +35,8 @@ class Box:
 
 
 def boxes(bootstrap: str, within: float = 10.0) -> list[Box]:
-    """All there are, by name."""
-    names = AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=within).topics
+    """All there are, by name. Raises KafkaException."""
+    names = AdminClient({"bootstrap.servers": bootstrap, "log_level": ONLY_ERROR_CB}).list_topics(timeout=within).topics
     return [Box.parse(name) for name in sorted(names) if name.endswith(SUFFIX)]
 
 

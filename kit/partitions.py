@@ -8,7 +8,7 @@ from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
 from confluent_kafka import Consumer as Client
 
 from kit.messages import Message
-from kit.producer import log_client_error
+from kit.producer import ONLY_ERROR_CB, log_client_error
 
 
 class BrokerAway(Exception):
@@ -39,6 +39,7 @@ def groupless_client(bootstrap: str) -> Client:
             "enable.partition.eof": False,
             "auto.offset.reset": "earliest",
             "reconnect.backoff.max.ms": 2000,
+            "log_level": ONLY_ERROR_CB,
             "error_cb": log_client_error,
         }
     )

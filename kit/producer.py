@@ -17,6 +17,8 @@ from kit import metrics
 from kit.messages import Record
 
 PARTITIONER = "murmur2_random"
+ONLY_ERROR_CB = 0
+"""`log_level` of librdkafka: its own lines on standard error, dozens a second in an outage, say what `error_cb` gets too."""
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class Producer:
                 "compression.type": "lz4",
                 "message.timeout.ms": int(confirm_within * 1000),
                 "reconnect.backoff.max.ms": 2000,
+                "log_level": ONLY_ERROR_CB,
                 "error_cb": log_client_error,
             }
         )

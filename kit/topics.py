@@ -12,6 +12,8 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from kit.producer import ONLY_ERROR_CB
+
 
 class TopicRow(Protocol):
     """One row of a registry of topics."""
@@ -60,7 +62,7 @@ def wanted_topics(rows: Iterable[TopicRow], brokers: int) -> list[NewTopic]:
 
 def create(bootstrap: str, rows: Sequence[TopicRow], within: float = 30.0) -> list[str]:
     """Makes what is missing; returns the names made. Raises TopicsDiffer, KafkaException."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": ONLY_ERROR_CB})
     described = admin.list_topics(timeout=within)
     wanted = wanted_topics(rows, len(described.brokers))
     for topic in wanted:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from kit import __main__ as commands
-from kit import topics
+from kit import dead_letter_box, topics
 from kit.dead_letters import dead_record
 from kit.messages import Message, Record
 from kit.outcomes import DeadLetter
@@ -83,3 +83,16 @@ def test_nothing_is_given_up_unless_it_is_said_which(
         monkeypatch.setattr("sys.argv", ["kit", "dead-letters", "give-up", "events.reader.dead", *more])
         assert commands.main() == 2
         assert "--position or --key" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["topics", "create", "contracts.registry:TOPICS"], ["dead-letters", "list"]])
+def test_a_broker_that_is_away_is_told_in_one_sentence(
+    arguments: list[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:9")
+    monkeypatch.setattr("sys.argv", ["kit", *arguments])
+    for command in (topics.create, dead_letter_box.boxes):
+        monkeypatch.setattr(command, "__defaults__", (1.0,))
+    assert commands.main() == 1
+    # Also what librdkafka writes past Python.
+    assert capfd.readouterr() == ("", "Kafka at 127.0.0.1:9 does not answer (KAFKA_BOOTSTRAP)\n")
