@@ -177,6 +177,13 @@ def test_a_pack_with_faults_is_refused_with_file_line_and_remedy(environment: En
     assert " — " in refused.stderr
 
 
+@pytest.mark.parametrize("arguments", [("prepare",), ("token", "list")])
+def test_a_database_that_is_away_is_told_in_a_sentence(arguments: tuple[str, ...]) -> None:
+    away = {"MONGODB_URI": "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=100", "PATH": os.environ["PATH"]}
+    told = run({**away, "S3_SECRET_KEY": "unused"}, *arguments)
+    assert (told.returncode, told.stdout, told.stderr) == (1, "", "the database does not answer (MONGODB_URI)\n")
+
+
 def test_help_tells_the_settings_without_any_server() -> None:
     told = run({"PATH": os.environ["PATH"]}, "--help")
     assert told.returncode == 0

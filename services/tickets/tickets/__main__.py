@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 import packs
 from contracts.types import Code
-from kit import logs
+from kit import logs, mongo
 from kit.health import HealthServer
 from kit.object_store import S3ObjectStore, StoreAway
 from kit.producer import Producer
@@ -76,11 +76,7 @@ def _worker(settings: Settings) -> int:
 
 def _prepare(settings: Settings) -> int:
     prepare(wiring.database(settings))
-    try:
-        S3ObjectStore.connect(settings).prepare()
-    except StoreAway:
-        print("the object store does not answer", file=sys.stderr)
-        return 1
+    S3ObjectStore.connect(settings).prepare()
     return 0
 
 
@@ -91,13 +87,15 @@ def _load_pack(settings: Settings, path: Path) -> int:
         for finding in error.findings:
             print(finding, file=sys.stderr)
         return 1
-    except StoreAway:
-        print("the object store does not answer", file=sys.stderr)
-        return 1
     producer = Producer(settings.kafka_bootstrap, client_id="tickets-pack")
     confirmed = producer.publish_all([record])[0]
     producer.close()
-    print(f"{label}: holds from now on" if confirmed else "the broker did not confirm it", file=sys.stderr)
+    print(
+        f"{label}: holds from now on"
+        if confirmed
+        else f"Kafka at {settings.kafka_bootstrap} did not confirm it (KAFKA_BOOTSTRAP)",
+        file=sys.stderr,
+    )
     return 0 if confirmed else 1
 
 
@@ -157,15 +155,25 @@ def main() -> int:
     logs.setup(wiring.SERVICE, settings.instance, settings.log_level)
     if arguments.command == "worker":
         return _worker(settings)
+    if arguments.command == "api":
+        from tickets.api import serve  # the worker needs no web framework in its memory
+
+        return serve(settings)
+    try:
+        return _by_hand(settings, arguments)
+    except mongo.AWAY:
+        print("the database does not answer (MONGODB_URI)", file=sys.stderr)
+    except StoreAway:
+        print(f"the object store at {settings.s3_endpoint} does not answer (S3_ENDPOINT)", file=sys.stderr)
+    return 1
+
+
+def _by_hand(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.command == "prepare":
         return _prepare(settings)
     if arguments.command == "pack":
         return _load_pack(settings, arguments.path)
-    if arguments.command == "token":
-        return _token(settings, arguments)
-    from tickets.api import serve  # the worker needs no web framework in its memory
-
-    return serve(settings)
+    return _token(settings, arguments)
 
 
 if __name__ == "__main__":
