@@ -13,6 +13,7 @@ from contracts.types import Code, EnhancedStatus, Instant, Pseudonym, TicketId
 class NotificationData(EventData):
     """One delivery: unique by event, recipient and way."""
 
+    version: ClassVar[str] = "1.1"
     ticket_id: TicketId
     delivery_id: UUID
     event_id: UUID
@@ -30,7 +31,7 @@ class NotificationSent(NotificationData):
     """The relay took it. `in_doubt`: it may have gone out twice, with the same Message-ID."""
 
     event_type: ClassVar[str] = "notification.sent"
-    version: ClassVar[str] = "1.1"
+    version: ClassVar[str] = "1.2"
     in_doubt: bool = False
     after_failure: bool = False
     """It had failed and was told as such; an operator had it tried again."""

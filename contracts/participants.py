@@ -34,6 +34,8 @@ class Role(StrEnum):
     RESOLVER = "resolver"
     DISPATCHER = "dispatcher"
     BODY = "body"
+    FORMER_RESOLVER = "former_resolver"
+    """Who had it until now: nothing to do any more."""
 
 
 class Way(StrEnum):

@@ -120,6 +120,7 @@ class MessagePersonal(Model):
 class InboundMessage(EventData):
     """Base of the messages from outside."""
 
+    version: ClassVar[str] = "1.1"
     report_id: ReportId
     channel: Channel
     received_at: Instant

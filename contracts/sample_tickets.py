@@ -73,6 +73,11 @@ def snapshot(**changes: Any) -> Snapshot:
     return Snapshot(**{**fields, **changes})
 
 
+def _end_of_day(moment: datetime) -> datetime:
+    """Of a day in winter, in Prague."""
+    return moment.replace(hour=22, minute=59, second=59, microsecond=0)
+
+
 def assigned_snapshot(**changes: Any) -> Snapshot:
     """The pothole case after its routing was applied."""
     due = {DeadlineKind.FIRST_ANSWER: timedelta(days=1), DeadlineKind.SOLUTION: timedelta(days=7)}
@@ -86,7 +91,9 @@ def assigned_snapshot(**changes: Any) -> Snapshot:
         "decided": True,
         "resolver": STREETS,
         "district": "stred",
-        "deadlines": [Deadline(kind=kind, due=RECEIVED_AT + after, why="pothole") for kind, after in due.items()],
+        "deadlines": [
+            Deadline(kind=kind, due=_end_of_day(RECEIVED_AT + after), why="pothole") for kind, after in due.items()
+        ],
     }
     return snapshot(**{**fields, **changes})
 

@@ -181,6 +181,7 @@ class TicketPersonal(Model):
 class TicketData(EventData):
     """Base of the ticket events."""
 
+    version: ClassVar[str] = "1.1"
     attributes: ClassVar[tuple[str, ...]] = ("sequence",)
 
     actor: Actor

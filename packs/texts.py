@@ -70,6 +70,12 @@ EVERYWHERE = (
 NUMBER = Variable("number", "The ticket's number.", "2026-000123")
 MAYBE_NUMBER = Variable("number", "The ticket's number, if it has one yet.", "2026-000123", None)
 CATEGORY = Variable("category_name", "What it is about, in the nominative.", "Výtluky a poškozená vozovka")
+MAYBE_CATEGORY = Variable("category_name", "What it is about, if somebody knows.", "Výtluky a poškozená vozovka", None)
+BODY_NAME = Variable("body_name", "The body outside that has it, where one has.", "Lipenské vodárny", None)
+BODY_PHONE = Variable("body_phone", "Its telephone.", "+420 555 020 200", None)
+URGENT = Variable("urgent", "Whether hours matter.", True, False)
+STATE_NAME = Variable("state_name", "The state in words.", "Vyřešeno")
+REASON_IN_WORDS = Variable("words", "What the clerk added.", "Díru jsme zasypali.", None)
 PLACE = Variable("place", "Where, as the reporter put it.", "Husova 12", None)
 DUE = Variable("due_date", "By when, as a date in words.", "úterý 1. prosince 2026", None)
 REPORT = Variable("report_text", "The report's words.", "Před domem je díra.\nDěkuji.", None)
@@ -92,8 +98,8 @@ _KEYS = (
                 "place_needed", "Whether one has to know where it is: `needs_place` of the category.", True, False
             ),
             Variable("resolver_name", "The town's team.", "Technické služby města Lipovany"),
-            Variable("body_name", "The body outside the town, where one is competent.", "Lipenské vodárny", None),
-            Variable("body_phone", "Its telephone.", "+420 555 020 200", None),
+            BODY_NAME,
+            BODY_PHONE,
             DUE,
             Variable("questions", "What we still need to know.", ["Jak je díra velká?"], []),
         ),
@@ -125,15 +131,36 @@ _KEYS = (
             CATEGORY,
             PLACE,
             Variable("coordinates", "Latitude and longitude.", "49.41234, 15.58901", None),
-            Variable("urgent", "Whether hours matter.", True, False),
+            URGENT,
+            Variable("emergency", "Whether it belongs to 112.", True, False),
             Variable("priority_name", "The priority in words.", "vysoká"),
             DUE,
             SUBJECT,
             REPORT,
-            Variable("body_name", "The body outside that it was handed to, where one is.", "Lipenské vodárny", None),
+            BODY_NAME,
+            BODY_PHONE,
+            REASON_IN_WORDS,
+            Variable("category_answer", "What the citizen was told of the category.", "Díru zajistíme.", None),
             ATTACHED,
             LEFT_OUT,
         ),
+    ),
+    TextKey(
+        "task_withdrawn",
+        "To the team that had it until now: nothing to do any more.",
+        (
+            NUMBER,
+            CATEGORY,
+            PLACE,
+            Variable("solver_name", "Who has it now: a team or an outside body.", "Odbor dopravy", None),
+            REASON_IN_WORDS,
+        ),
+    ),
+    TextKey("task_withdrawn_confidential", "The same of a restricted or sealed matter.", (NUMBER,)),
+    TextKey(
+        "task_moved",
+        "To the team that solves it, when somebody else moved it to another state.",
+        (NUMBER, CATEGORY, PLACE, STATE_NAME, REASON_IN_WORDS),
     ),
     TextKey("task_confidential", "To the team that has to solve a restricted or sealed matter.", (NUMBER, DUE)),
     TextKey(
@@ -144,6 +171,7 @@ _KEYS = (
             CATEGORY,
             PLACE,
             Variable("coordinates", "Latitude and longitude.", "49.41234, 15.58901", None),
+            URGENT,
             REPORT,
             ATTACHED,
             LEFT_OUT,
@@ -154,23 +182,27 @@ _KEYS = (
         "To a body outside the town: no need to do anything any more.",
         (NUMBER, Variable("their_number", "The body's own number.", "SUS/123/2026", None)),
     ),
-    TextKey("message_to_reporter", "A clerk's answer to the reporter.", (NUMBER, CATEGORY, WORDS, ATTACHED, LEFT_OUT)),
+    TextKey(
+        "message_to_reporter", "A clerk's answer to the reporter.", (NUMBER, MAYBE_CATEGORY, WORDS, ATTACHED, LEFT_OUT)
+    ),
     TextKey(
         "state_changed",
         "To the reporter, when the case stands elsewhere.",
         (
             NUMBER,
-            CATEGORY,
+            MAYBE_CATEGORY,
             PLACE,
-            Variable("state_name", "The state in words.", "Vyřešeno"),
+            BODY_NAME,
+            BODY_PHONE,
+            STATE_NAME,
             Variable("state_sentence", "The state's sentence.", "Vaše hlášení jsme vyřešili.", None),
-            Variable("words", "What the clerk added.", "Díru jsme zasypali.", None),
+            REASON_IN_WORDS,
         ),
     ),
     TextKey(
         "message_from_reporter",
         "To the resolver: the reporter added something.",
-        (NUMBER, CATEGORY, PLACE, WORDS, ATTACHED, LEFT_OUT),
+        (NUMBER, CATEGORY, PLACE, STATE_NAME, WORDS, ATTACHED, LEFT_OUT),
     ),
     TextKey(
         "message_from_body",
@@ -179,7 +211,7 @@ _KEYS = (
             NUMBER,
             CATEGORY,
             PLACE,
-            Variable("body_name", "The body outside that the case is with.", "Lipenské vodárny", None),
+            BODY_NAME,
             WORDS,
             ATTACHED,
             LEFT_OUT,

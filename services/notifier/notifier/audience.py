@@ -141,9 +141,12 @@ TOLD_STATES = frozenset(
 
 
 def _state_is_told(event: Event[Any]) -> bool:
-    """The first hand-over to a body is told by the acknowledgement; a later one is news (§ 12 of act 500/2004 Sb.)."""
+    """The first hand-over to a body is told by the acknowledgement; a later one is news (§ 12 of act 500/2004 Sb.), and so is that
+    the town has it again."""
     if event.data.after.state == TicketState.FORWARDED:
         return bool(event.data.previous != TicketState.OPENED)
+    if event.data.after.state == TicketState.ASSIGNED:
+        return bool(event.data.previous == TicketState.FORWARDED)
     return event.data.after.state in TOLD_STATES
 
 
@@ -177,6 +180,8 @@ TABLE: tuple[Row, ...] = (
     Row(TicketAssigned, Role.RESOLVER, _nobody_knows_whose, "dispatcher_attention", Mark.GENERATED, _CASE, "unsure"),
     Row(TicketAssigned, Role.RESOLVER, _content_stays_inside, "task_confidential", Mark.GENERATED),
     Row(TicketAssigned, Role.RESOLVER, _always, "task", Mark.GENERATED, _CASE),
+    Row(TicketAssigned, Role.FORMER_RESOLVER, _content_stays_inside, "task_withdrawn_confidential", Mark.GENERATED),
+    Row(TicketAssigned, Role.FORMER_RESOLVER, _always, "task_withdrawn", Mark.GENERATED, _PLACE | {Piece.WORDS}),
     Row(TicketExchangeUpdated, Role.BODY, _withdrawn, "body_withdrawn", Mark.GENERATED),
     # The conversation.
     Row(TicketMessageAdded, Role.REPORTER, _both(_answer, _sealed), "message_confidential", Mark.GENERATED),
@@ -188,6 +193,8 @@ TABLE: tuple[Row, ...] = (
     # Where the case stands.
     Row(TicketStateChanged, Role.REPORTER, _both(_state_is_told, _sealed), "state_changed", Mark.GENERATED),
     Row(TicketStateChanged, Role.REPORTER, _state_is_told, "state_changed", Mark.GENERATED, _PLACE | {Piece.WORDS}),
+    Row(TicketStateChanged, Role.RESOLVER, _content_stays_inside, "task_confidential", Mark.GENERATED),
+    Row(TicketStateChanged, Role.RESOLVER, _always, "task_moved", Mark.GENERATED, _PLACE | {Piece.WORDS}),
     Row(
         TicketDeliveryUpdated,
         Role.DISPATCHER,

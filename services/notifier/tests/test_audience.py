@@ -112,6 +112,38 @@ def test_a_team_gets_its_task() -> None:
     assert told(assigned(TEAM, confidentiality=SEALED)) == {Role.RESOLVER: "task_confidential"}
 
 
+def test_the_team_that_answers_for_a_bodys_matter_has_a_task_too() -> None:
+    with_body = assigned_snapshot(resolver=WATER_COMPANY, state=TicketState.FORWARDED)
+    assert told(assigned(BODY, TEAM, after=with_body)) == {Role.BODY: "body_request", Role.RESOLVER: "task"}
+
+
+def test_who_had_it_until_now_hears_that_he_need_not_go_there_and_nothing_of_the_content() -> None:
+    former = TEAM.model_copy(update={"role": Role.FORMER_RESOLVER})
+    (record,) = deliveries(assigned(former, actor=CLERK, personal=SECRETS))
+    assert record.template == "task_withdrawn"
+    assert record.personal is not None
+    assert (record.personal.text, record.personal.subject, record.parts) == (None, None, [])
+    for closed in ({"confidentiality": SEALED}, {"after": snapshot()}):
+        (record,) = deliveries(assigned(former, actor=CLERK, personal=SECRETS, **closed))
+        assert record.template == "task_withdrawn_confidential"
+        assert "kanár" not in str(record.personal)
+
+
+def test_who_solves_it_hears_when_somebody_else_moved_it() -> None:
+    resolved = assigned_snapshot(state=TicketState.RESOLVED)
+    by_another = event(TicketStateChanged, REPORTER, TEAM, previous="in_progress", after=resolved, actor=CLERK)
+    assert told(by_another) == {Role.REPORTER: "state_changed", Role.RESOLVER: "task_moved"}
+    sealed = event(
+        TicketStateChanged, TEAM, previous="in_progress", after=resolved, actor=CLERK, confidentiality=SEALED
+    )
+    assert told(sealed) == {Role.RESOLVER: "task_confidential"}
+
+
+def test_the_reporter_hears_that_the_town_has_it_again() -> None:
+    assert told(moved(TicketState.FORWARDED, TicketState.ASSIGNED)) == {Role.REPORTER: "state_changed"}
+    assert told(moved(TicketState.OPENED, TicketState.ASSIGNED)) == {}
+
+
 def test_what_the_rules_could_not_decide_calls_the_dispatcher_and_says_why() -> None:
     for person in (TEAM, DISPATCHER):
         unsure = assigned(person, after=assigned_snapshot(decided=False))

@@ -12,7 +12,7 @@ from kit.outcomes import DONE, DeadLetter, DependencyAway, Outcome
 from notifier.deliveries import State
 from notifier.handlers import TicketEventHandler
 
-from .builders import NOW, REPORTER, TEAM, event
+from .builders import NOW, REPORTER, event
 from .memory_store import MemoryDeliveryStore
 
 
@@ -101,7 +101,7 @@ def test_an_event_that_is_taken_back_in_time_is_not_told() -> None:
 def test_taking_back_what_comes_in_the_same_batch_works_too() -> None:
     desk = Desk()
     held = event(TicketNumbered, REPORTER, sequence=3)
-    undone = event(TicketStateChanged, TEAM, sequence=4, reverses=held.id, previous="resolved", after=held.data.after)
+    undone = event(TicketStateChanged, sequence=4, reverses=held.id, previous="resolved", after=held.data.after)
     desk.handle(*values(held, undone))
     assert [one.state for one in desk.store.kept.values()] == [State.CANCELLED]
 

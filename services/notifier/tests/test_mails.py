@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from contracts.participants import Actor, ActorKind
+from contracts.participants import Actor, ActorKind, Role
 from contracts.reply_token import TokenRole, read
 from contracts.reports import Part, PartKind
 from contracts.sample_reports import POTHOLE_REPORT, photo_of
@@ -105,6 +105,7 @@ def numbered(**fields: Any) -> Any:
     return event(TicketNumbered, fields.pop("person", REPORTER), **{"after": case(), "personal": personal, **fields})
 
 
+FORMER = TEAM.model_copy(update={"role": Role.FORMER_RESOLVER})
 IN_ENGLISH = REPORTER.model_copy(update={"language": "en"})
 PARTS = {"parts": [part(), VIDEO], "personal": PERSONAL}
 WITH_BODY = case(category="water-supply", area="water", resolver=WATERWORKS, state=TicketState.FORWARDED)
@@ -119,6 +120,34 @@ EVENTS: dict[str, Any] = {
     "acknowledgement_emergency": numbered(after=case(category="emergency", kind=Kind.EMERGENCY)),
     "acknowledgement_confidential": numbered(**SEALED),
     "task": event(TicketAssigned, TEAM, after=case(urgent=True), actor=ROUTER, **PARTS),
+    "task-of-a-bodys-matter": event(TicketAssigned, TEAM, after=WITH_BODY, actor=ROUTER, **PARTS),
+    "task-of-an-emergency": event(
+        TicketAssigned, TEAM, after=case(category="emergency", kind=Kind.EMERGENCY, urgent=True), actor=ROUTER, **PARTS
+    ),
+    "task-handed-over": event(
+        TicketAssigned,
+        TEAM,
+        after=case(),
+        actor=CLERK,
+        parts=[],
+        personal={**PERSONAL, "words": "Je to na vaší silnici."},
+    ),
+    "task_withdrawn": event(
+        TicketAssigned,
+        FORMER,
+        after=case(),
+        actor=CLERK,
+        personal={"words": "Je to na jejich silnici.", "place_phrase": PLACE},
+    ),
+    "task_withdrawn_confidential": event(TicketAssigned, FORMER, after=case(), actor=CLERK, **SEALED),
+    "task_moved": event(
+        TicketStateChanged,
+        TEAM,
+        after=case(state=TicketState.RESOLVED),
+        actor=CLERK,
+        previous=TicketState.IN_PROGRESS,
+        personal={"words": "Výmol jsme dnes opravili.", "place_phrase": PLACE},
+    ),
     "task_confidential": event(TicketAssigned, TEAM, after=case(), actor=ROUTER, **PARTS, **SEALED),
     "dispatcher_attention-unsure": event(TicketAssigned, TEAM, after=case(decided=False), actor=ROUTER, **PARTS),
     "dispatcher_attention-delivery-failed": event(
@@ -128,6 +157,9 @@ EVENTS: dict[str, Any] = {
         TicketDeliveryUpdated, DISPATCHER, after=case(), outcome="failed", recipient=REPORTER.id, **SEALED
     ),
     "body_request": event(TicketAssigned, BODY, after=WITH_BODY, actor=ROUTER, **PARTS),
+    "body_request-urgent": event(
+        TicketAssigned, BODY, after=WITH_BODY.model_copy(update={"urgent": True}), actor=ROUTER, **PARTS
+    ),
     "body_withdrawn": event(
         TicketExchangeUpdated,
         BODY,
@@ -153,6 +185,16 @@ EVENTS: dict[str, Any] = {
         direction=Direction.INTERNAL,
         visibility=Visibility.INTERNAL,
         personal={"text": "Zavolejte prosím dopravci.", "place_phrase": PLACE},
+    ),
+    "state_changed-forwarded": event(
+        TicketStateChanged, REPORTER, after=WITH_BODY, previous=TicketState.ASSIGNED, personal={"place_phrase": PLACE}
+    ),
+    "state_changed-of-what-nobody-understood": event(
+        TicketStateChanged,
+        REPORTER,
+        after=case(state=TicketState.WAITING_FOR_REPORTER, category="unclear", decided=False),
+        previous=TicketState.ASSIGNED,
+        personal={"words": "Napište nám prosím, o kterou ulici jde."},
     ),
     "state_changed": event(
         TicketStateChanged,

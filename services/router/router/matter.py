@@ -10,6 +10,8 @@ from router.words import Word, words_of
 _LONGEST, _LONGEST_SUBJECT = 3000, 300
 _ENOUGH = 4
 _PREFIXES = re.compile(r"^\s*(?:(?:re|fw|fwd|odp|př|předmět)\s*:\s*|\[[^\]]{0,40}\]\s*)+", re.IGNORECASE)
+# A subject with a ticket's number in it is one that we wrote: its words are ours, and say nothing of what is written now.
+_OUR_SUBJECT = re.compile(r"(?:č\.|no\.)\s*\d{4}-\d{6,12}\b", re.IGNORECASE)
 _EMPTY_SUBJECT = re.compile(
     r"^\W*(?:bez předmětu|hlášení|hlaseni|podnět|podnet|dotaz|prosba|zpráva|dobrý den|ahoj|zdravím|závada|\(no subject\))\W*$",
     re.IGNORECASE,
@@ -77,7 +79,7 @@ _CONTACT = {"volejte", "zavolejte", "volat", "zavolat", "tel", "prosim", "prosim
 def matter_of(case: CaseText) -> Matter:
     """The words that count. Where nothing is left, politeness counts too."""
     subject = _PREFIXES.sub("", _spaced(case.subject[:_LONGEST_SUBJECT]))
-    if _EMPTY_SUBJECT.match(subject):
+    if _EMPTY_SUBJECT.match(subject) or _OUR_SUBJECT.search(subject):
         subject = ""
     written = _spaced(case.text[:_LONGEST])
     text = _GREETING.sub("", written, count=1)

@@ -99,3 +99,9 @@ def test_the_subject_counts_more_than_a_word_of_the_text() -> None:
     classifier = Classifier.from_pack(lipovany())
     text = words_of("u hřiště, kde je rozbitá lavička")
     assert classifier.candidates(words_of("Houpačka na hřišti"), text)[0].category == "playground-sport"
+
+
+def test_the_words_of_our_own_subject_say_nothing_of_what_is_written_now() -> None:
+    ours = "Re: Přijali jsme vaši zprávu č. 2026-000009: Rušení nočního klidu"
+    assert matter_of(CaseText(subject=ours, text="Ještě něco.")).subject == []
+    assert matter_of(CaseText(subject="Rušení nočního klidu", text="Ještě něco.")).subject != []

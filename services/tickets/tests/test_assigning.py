@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contracts.participants import ActorKind
+from contracts.participants import ActorKind, Role
 from contracts.tickets import DeadlineState, ExchangeState, Resolver, ResolverKind, TicketState
 from contracts.types import Confidentiality, Kind, Priority
 from tickets.cases import assigning, conversation
@@ -115,7 +115,7 @@ def test_an_outside_body_gets_the_case_and_a_team_of_the_town_answers_for_it(tow
         "ticket.exchange_updated",
     ]
     assert (case.state, case.resolver, case.team) == (TicketState.FORWARDED, body(), "dispecink")
-    assert told(draft_of(change, "ticket.assigned")) == [BODY_ADDRESS]
+    assert told(draft_of(change, "ticket.assigned")) == [BODY_ADDRESS, DISPATCHER_ADDRESS]
     assert [(e.body, e.state) for e in case.exchanges] == [(BODY, ExchangeState.REQUESTED)]
 
 
@@ -266,6 +266,24 @@ def test_a_hand_over_names_who_had_it_before(town: Town) -> None:
     assert change[0].team == "odbor-dopravy"
 
 
+def roles_told(change: Change) -> list[tuple[str | None, Role]]:
+    draft = draft_of(change, "ticket.assigned")
+    return [(party.contact.address, party.participant.role) for party in draft.concerned]
+
+
+def test_who_had_it_until_now_hears_of_a_hand_over_unless_he_made_it_himself(town: Town) -> None:
+    case, transport = assigned_case(town), "doprava@lipovany.test"
+    change = assigned_to(case, team("odbor-dopravy"), town, cause(), reason="not-ours")
+    assert roles_told(change) == [(transport, Role.RESOLVER), (TEAM_ADDRESS, Role.FORMER_RESOLVER)]
+    own = assigned_to(case, team("odbor-dopravy"), town, cause(), reason="not-ours", tell_former=False)
+    assert roles_told(own) == [(transport, Role.RESOLVER)]
+
+
+def test_the_team_that_goes_on_answering_for_a_bodys_matter_is_not_told_that_it_has_nothing_to_do(town: Town) -> None:
+    change = assigned_to(assigned_case(town), body(), town, cause(), reason="theirs")
+    assert roles_told(change) == [(BODY_ADDRESS, Role.BODY), (TEAM_ADDRESS, Role.RESOLVER)]
+
+
 def test_a_later_hand_over_to_a_body_is_news_to_the_reporter(town: Town) -> None:
     change = assigned_to(assigned_case(town), body(), town, cause(), reason="theirs")
     assert drafts_of(change) == ["ticket.assigned", "ticket.state_changed", "ticket.exchange_updated"]
@@ -276,7 +294,8 @@ def test_a_later_hand_over_to_a_body_is_news_to_the_reporter(town: Town) -> None
 def test_a_case_taken_back_is_withdrawn_from_the_body(town: Town) -> None:
     case = assigned_case(town, body=BODY)
     change = assigned_to(case, team(TEAM), town, cause(), reason="back")
-    assert drafts_of(change) == ["ticket.exchange_updated", "ticket.assigned"]
+    assert drafts_of(change) == ["ticket.exchange_updated", "ticket.assigned", "ticket.state_changed"]
+    assert told(draft_of(change, "ticket.state_changed")) == ["obcan@example.test"], "the town has it again"
     assert told(draft_of(change, "ticket.exchange_updated")) == [BODY_ADDRESS]
     assert change[0].exchanges[0].state == ExchangeState.WITHDRAWN
 
@@ -285,7 +304,7 @@ def test_what_the_body_answered_is_not_withdrawn(town: Town) -> None:
     case = assigned_case(town, body=BODY)
     case, _ = assigning.with_exchange(case, BODY, ExchangeState.ANSWERED, cause())
     change = assigned_to(case, team(TEAM), town, cause(), reason="back")
-    assert drafts_of(change) == ["ticket.assigned"]
+    assert drafts_of(change) == ["ticket.assigned", "ticket.state_changed"]
     assert change[0].exchanges[0].state == ExchangeState.ANSWERED
 
 

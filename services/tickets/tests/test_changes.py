@@ -38,6 +38,7 @@ class TestChanges:
         refused = problem(dispatcher.change(ticket, "state", {"state": "closed"}), 409, "wrong-state")
         assert "in_progress" in refused["ways"]
         problem(dispatcher.change(ticket, "state", {"state": "rejected"}), 422, "reason-missing")
+        problem(dispatcher.change(ticket, "state", {"state": "rejected", "reason": "not-ours"}), 422, "words-missing")
         answer = dispatcher.change(
             ticket, "state", {"state": "rejected", "reason": "not-ours", "words": "Není to naše."}
         )
@@ -54,6 +55,20 @@ class TestChanges:
         assert own.change(ticket, "state", {"state": "resolved"}).status_code == 200
         assert own.change(ticket, "state", {"state": "closed"}).status_code == 200
         problem(own.change(ticket, "state", {"state": "in_progress", "reason": "again"}), 403)
+
+    def test_a_team_hears_when_somebody_else_moves_its_case(
+        self, office: Office, dispatcher: Person, database: Database[Document]
+    ) -> None:
+        ticket, own = office.routed(), office.person(StaffRole.RESOLVER, teams=(TEAM,))
+
+        def told() -> set[str]:
+            newest = database["events"].find_one({"ticket_id": ticket}, sort=[("sequence", -1)])
+            return {one["role"] for one in orjson.loads((newest or {})["body"])["data"]["participants"]}
+
+        own.change(ticket, "state", {"state": "in_progress"})
+        assert told() == {"reporter"}
+        dispatcher.change(ticket, "state", {"state": "resolved"})
+        assert told() == {"reporter", "resolver"}
 
     def test_readers_change_nothing(self, office: Office) -> None:
         ticket, reader = office.routed(), office.person(StaffRole.READER, StaffRole.ADMIN)

@@ -11,7 +11,7 @@ from contracts.sample_reports import REPORTER, pseudonym_of
 from contracts.tickets import Direction, ExchangeState, Resolver, ResolverKind, TicketState, Visibility
 from contracts.types import Confidentiality
 from tickets.cases import conversation
-from tickets.cases.assigning import assigned_to
+from tickets.cases.assigning import assigned_to, solver_parties
 from tickets.cases.case import Case, Change
 from tickets.cases.town import Town
 
@@ -123,7 +123,7 @@ def test_the_person_who_solves_it_hears_instead_of_the_team(case: Case, town: To
     change = conversation.said_by_reporter(own, reply(case.id).data, town, cause())
     assert told(change[1][0]) == ["referent@lipovany.test"]
     back, _ = recorded(own, assigned_to(own, Resolver(kind=ResolverKind.TEAM, code=TEAM), town, cause()))
-    assert conversation.resolver_parties(back, town) == (team,)
+    assert solver_parties(back, town) == (team,)
 
 
 def test_a_failed_delivery_is_for_the_dispatcher_to_see_to(case: Case, town: Town) -> None:

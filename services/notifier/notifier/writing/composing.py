@@ -33,6 +33,7 @@ _TOKEN_ROLES = {
     Role.RESOLVER: TokenRole.RESOLVER,
     Role.DISPATCHER: TokenRole.RESOLVER,
     Role.BODY: TokenRole.BODY,
+    Role.FORMER_RESOLVER: TokenRole.RESOLVER,
 }
 
 

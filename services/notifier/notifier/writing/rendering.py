@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 from textwrap import wrap
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts.participants import Role
 from contracts.tickets import DeadlineKind, ResolverKind, Snapshot
-from contracts.types import Confidentiality
+from contracts.types import Confidentiality, Kind
 from notifier.deliveries import Delivery, DeliveryPersonal
 from notifier.writing.masking import masked, without_correspondents
 from packs import Pack
@@ -26,6 +26,7 @@ _ENGLISH_MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+_END_OF_DAY = time(23, 59, 59)
 _IN_THE_SYSTEM = "Text zprávy najdete v systému."
 _CONFIDENTIAL_CATEGORY = {"cs": "Důvěrné podání", "en": "Confidential matter"}
 _LONGEST_PLACE = 150
@@ -77,6 +78,7 @@ def variables(delivery: Delivery, pack: Pack, attached: Sequence[str], left_out:
         "attachments": list(attached),
         "attachments_left_out": list(left_out),
         "urgent": case.urgent,
+        "emergency": case.kind == Kind.EMERGENCY,
         "priority_name": pack.priority(case.priority).name if case.priority else "",
         "state_name": pack.state(case.state).name,
         "state_sentence": pack.state(case.state).sentence,
@@ -140,17 +142,19 @@ def _wrapped(line: str, columns: int) -> list[str]:
 
 
 def due_date(case: Snapshot, language: str) -> str | None:
-    """By when a solution is promised, in words."""
+    """By when a solution is promised, in words; None where it is due at once, which nobody could promise."""
     due = next((deadline.due for deadline in case.deadlines if deadline.kind == DeadlineKind.SOLUTION), None)
-    return date_in_words(due, language) if due else None
+    return date_in_words(due, language) if due and due > case.received_at else None
 
 
 def date_in_words(moment: datetime, language: str) -> str:
-    """`úterý 1. prosince 2026`, by the calendar of Prague."""
+    """`úterý 1. prosince 2026`, or with its hour `…, 14:30`, by the calendar and clock of Prague."""
     day = moment.astimezone(PRAGUE)
+    # A term in hours has its hour, one in days ends with the day.
+    hour = f", {day.hour}:{day.minute:02d}" if day.time() != _END_OF_DAY else ""
     if language == "en":
-        return f"{_ENGLISH_DAYS[day.weekday()]} {day.day} {_ENGLISH_MONTHS[day.month - 1]} {day.year}"
-    return f"{_DAYS[day.weekday()]} {day.day}. {_MONTHS[day.month - 1]} {day.year}"
+        return f"{_ENGLISH_DAYS[day.weekday()]} {day.day} {_ENGLISH_MONTHS[day.month - 1]} {day.year}{hour}"
+    return f"{_DAYS[day.weekday()]} {day.day}. {_MONTHS[day.month - 1]} {day.year}{hour}"
 
 
 def _town(pack: Pack) -> dict[str, Any]:
@@ -168,11 +172,15 @@ def _matter(delivery: Delivery, pack: Pack, language: str) -> dict[str, Any]:
     if delivery.case.category is None:
         return {"category_name": None, "category_answer": None, "questions": [], "place_needed": True}
     category = pack.category(delivery.case.category)
-    name = category.name_en if language == "en" else category.name
+    name: str | None = category.name_en if language == "en" else category.name
+    guessed = not delivery.case.decided or category.slug == pack.defaults.unclear
     confidential = delivery.confidentiality != Confidentiality.OPEN
     if confidential:
         # Who reads a mailbox nobody can be sure of, be it a team's: no mail names the category of a confidential matter.
         name = _CONFIDENTIAL_CATEGORY.get(language, _CONFIDENTIAL_CATEGORY["cs"])
+    elif guessed and delivery.role == Role.REPORTER:
+        # Nobody tells a citizen what his own matter is before somebody knows it.
+        name = None
     # The category's sentences and questions are there in Czech only and give a confidential one away; what an emergency's says, its own
     # text says better.
     czech = language != "en" and not confidential
@@ -196,6 +204,8 @@ def _competent(case: Snapshot, pack: Pack) -> dict[str, Any]:
     if resolver is not None and resolver.kind == ResolverKind.BODY:
         body = pack.body(resolver.code)
         competent |= {"body_name": body.name, "body_phone": body.phone}
+    person = resolver is not None and resolver.kind == ResolverKind.PERSON
+    competent["solver_name"] = None if person else competent["body_name"] or competent["resolver_name"]
     return competent
 
 

@@ -177,9 +177,11 @@ def assigned_to(
     person: Party | None = None,
     reason: str | None = None,
     words: str | None = None,
+    tell_former: bool = True,
 ) -> Change:
     """A hand-over. `person` is the member of staff where the resolver is one; a case without a number gets it here.
 
+    Who had it until now hears of it, unless he handed it over himself (`tell_former`).
     A solved case stays solved: it only has another keeper, who has nothing to do and is not told.
     """
     to_body, solved = resolver.kind == ResolverKind.BODY, case.state not in HANDED_OVER
@@ -193,6 +195,9 @@ def assigned_to(
     team = resolver.code if resolver.kind == ResolverKind.TEAM else case.team or town.dispatcher.code
     others = [party for party in case.parties if party.participant.role == Role.REPORTER]
     told = person or (town.body(resolver.code) if to_body else town.team(resolver.code))
+    concerned = () if solved else _concerned_by_hand_over(case, resolver, told, team, town)
+    if not tell_former:
+        concerned = tuple(party for party in concerned if party.participant.role != Role.FORMER_RESOLVER)
     after = changed(
         after,
         cause,
@@ -210,7 +215,7 @@ def assigned_to(
         Draft(
             TicketAssigned,
             cause,
-            concerned=() if told is None or solved else (told,),
+            concerned=concerned,
             changed=("state", "resolver"),
             personal={**content, "words": words},
             reason=reason,
@@ -219,15 +224,42 @@ def assigned_to(
             fields=fields,
         )
     )
-    if to_body and previous != TicketState.OPENED:
-        # The first hand-over is told by the acknowledgement; a later one is news to the reporter.
-        drafts.append(_forwarded_later(case, cause, previous, reason))
+    forwarded_later = to_body and previous != TicketState.OPENED
+    if forwarded_later or (previous == TicketState.FORWARDED and not to_body and not solved):
+        # The first hand-over is told by the acknowledgement; a later one, and that the town has it again, is news to the reporter.
+        drafts.append(_forwarded_or_back(case, cause, previous, reason))
     if to_body and told is not None:
         attempt = 1 + sum(exchange.body == resolver.code for exchange in after.exchanges)
         exchange = Exchange(body=resolver.code, state=ExchangeState.REQUESTED, attempt=attempt)
         after = changed(after, cause, exchanges=[*after.exchanges, exchange])
         drafts.append(exchange_draft(exchange, cause, told))
     return after, drafts
+
+
+def _concerned_by_hand_over(
+    case: Case, resolver: Resolver, told: Party | None, team: str, town: Town
+) -> tuple[Party, ...]:
+    """Who solves it now, who answers for it in the town beside an outside body, and who had it and need not go there any more."""
+    overseer = town.team(team) if resolver.kind == ResolverKind.BODY else None
+    now = [party for party in (told, overseer) if party is not None]
+    busy = {party.participant.id for party in now}
+    before = [party for party in solver_parties(case, town) if party.participant.id not in busy]
+    return (*now, *(_former(party) for party in before if resolver != case.resolver))
+
+
+def _former(party: Party) -> Party:
+    former = party.participant.model_copy(update={"role": Role.FORMER_RESOLVER})
+    return party.model_copy(update={"participant": former})
+
+
+def solver_parties(case: Case, town: Town) -> tuple[Party, ...]:
+    """The person or team that solves it, or the team that answers for it beside an outside body."""
+    persons = tuple(party for party in case.parties if party not in case.reporters)
+    if persons:
+        return persons
+    code = case.team if is_with_body(case) or case.resolver is None else case.resolver.code
+    party = town.team(code) if code is not None else None
+    return () if party is None else (party,)
 
 
 def exchange_draft(exchange: Exchange, cause: Cause, *concerned: Party) -> Draft:
@@ -267,7 +299,7 @@ def _numbered(case: Case, cause: Cause) -> Draft:
     return Draft(TicketNumbered, system, concerned=case.reporters, changed=("number",), personal=told)
 
 
-def _forwarded_later(case: Case, cause: Cause, previous: TicketState, reason: str | None) -> Draft:
+def _forwarded_or_back(case: Case, cause: Cause, previous: TicketState, reason: str | None) -> Draft:
     return Draft(
         TicketStateChanged,
         cause,

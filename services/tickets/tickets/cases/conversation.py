@@ -16,8 +16,8 @@ from contracts.tickets import (
     Visibility,
 )
 from contracts.types import Confidentiality
-from tickets.cases.assigning import exchange_draft, with_exchange
-from tickets.cases.case import Case, Cause, Change, Draft, Party, changed, is_with_body
+from tickets.cases.assigning import exchange_draft, solver_parties, with_exchange
+from tickets.cases.case import Case, Cause, Change, Draft, Party, changed
 from tickets.cases.lifecycle import REOPENED_WITHIN
 from tickets.cases.progress import moved
 from tickets.cases.town import Town
@@ -29,19 +29,9 @@ _UNSENT = frozenset({ExchangeState.REQUESTED, ExchangeState.FAILED})
 _WAKES = frozenset({*REOPENED_WITHIN, TicketState.WAITING_FOR_REPORTER})
 
 
-def resolver_parties(case: Case, town: Town) -> tuple[Party, ...]:
-    """Who in the town hears of what happens: the person or team that solves it, or the team that answers for it."""
-    persons = tuple(party for party in case.parties if party not in case.reporters)
-    if persons:
-        return persons
-    code = case.team if is_with_body(case) or case.resolver is None else case.resolver.code
-    party = town.team(code) if code is not None else None
-    return () if party is None else (party,)
-
-
 def _told_of(data: InboundMessage, case: Case, town: Town) -> tuple[Party, ...]:
     """Nobody is mailed because a machine wrote."""
-    return resolver_parties(case, town) if data.automatic == Automatic.NO else ()
+    return solver_parties(case, town) if data.automatic == Automatic.NO else ()
 
 
 def said_by_reporter(case: Case, data: InboundMessage, town: Town, cause: Cause, certainty: float = 1.0) -> Change:
@@ -95,7 +85,7 @@ def answered_by_body(case: Case, data: InboundMessage, town: Town, cause: Cause)
 def written_by_staff(case: Case, text: str, visibility: Visibility, author: str, town: Town, cause: Cause) -> Change:
     """A member of staff answers the reporter, or leaves a note for who solves it."""
     public = visibility == Visibility.PUBLIC
-    concerned = case.reporters if public else resolver_parties(case, town)
+    concerned = case.reporters if public else solver_parties(case, town)
     number = case.messages + 1
     personal: dict[str, Any] = {"text": text, "subject": case.opening.subject}
     if public:

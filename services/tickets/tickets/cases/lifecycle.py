@@ -1,7 +1,7 @@
 """Where a case may go from where it stands: one table. Everything that changes a state asks it.
 
-Source: the states that citizens understand and the four-eyes habits of a Czech town office: a refusal needs a reason, and
-only a waiting for the reporter stops the clock.
+Source: the states that citizens understand and the four-eyes habits of a Czech town office: a refusal needs a reason, and words
+that the citizen understands; only a waiting for the reporter stops the clock.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,14 @@ from tickets.cases.permissions import StaffRole
 
 @dataclass(frozen=True)
 class Move:
-    """One allowed change. `by` may do it by hand; `reason` says that a reason must be given."""
+    """One allowed change. `by` may do it by hand; `reason` says that a reason must be given, `words` that the reporter must be told
+    in words why."""
 
     before: TicketState
     after: TicketState
     by: frozenset[StaffRole]
     reason: bool = False
+    words: bool = False
 
 
 _OPENED, _ASSIGNED, _IN_PROGRESS = TicketState.OPENED, TicketState.ASSIGNED, TicketState.IN_PROGRESS
@@ -34,16 +36,16 @@ MOVES: tuple[Move, ...] = (
     Move(_ASSIGNED, _IN_PROGRESS, SOLVERS),
     Move(_ASSIGNED, _WAITING, SOLVERS),
     Move(_ASSIGNED, _RESOLVED, SOLVERS),
-    Move(_ASSIGNED, _REJECTED, SOLVERS, reason=True),
+    Move(_ASSIGNED, _REJECTED, SOLVERS, reason=True, words=True),
     Move(_ASSIGNED, _SET_ASIDE, DECIDERS, reason=True),
     Move(_IN_PROGRESS, _WAITING, SOLVERS),
     Move(_IN_PROGRESS, _RESOLVED, SOLVERS),
-    Move(_IN_PROGRESS, _REJECTED, SOLVERS, reason=True),
+    Move(_IN_PROGRESS, _REJECTED, SOLVERS, reason=True, words=True),
     Move(_WAITING, _IN_PROGRESS, SOLVERS),
     Move(_WAITING, _RESOLVED, SOLVERS),
-    Move(_WAITING, _REJECTED, SOLVERS, reason=True),
+    Move(_WAITING, _REJECTED, SOLVERS, reason=True, words=True),
     Move(_FORWARDED, _RESOLVED, SOLVERS),
-    Move(_FORWARDED, _REJECTED, SOLVERS, reason=True),
+    Move(_FORWARDED, _REJECTED, SOLVERS, reason=True, words=True),
     Move(_RESOLVED, _IN_PROGRESS, SOLVERS, reason=True),
     Move(_RESOLVED, _CLOSED, SOLVERS),
     Move(_REJECTED, _IN_PROGRESS, SOLVERS, reason=True),

@@ -1,18 +1,29 @@
 """A case moves through its life-cycle by hand, or because the reporter wrote."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from contracts.tickets import Resolver, ResolverKind, TicketState, TicketStateChanged
 from tickets.cases import deadlines
-from tickets.cases.case import Case, Cause, Change, Draft, changed, is_with_body
+from tickets.cases.case import Case, Cause, Change, Draft, Party, changed, is_with_body
 from tickets.cases.lifecycle import CLOCK_STANDS, SOLVED
 from tickets.cases.town import Town
 
 
 def moved(
-    case: Case, after: TicketState, town: Town, cause: Cause, *, reason: str | None = None, words: str | None = None
+    case: Case,
+    after: TicketState,
+    town: Town,
+    cause: Cause,
+    *,
+    reason: str | None = None,
+    words: str | None = None,
+    solvers: Sequence[Party] = (),
 ) -> Change:
-    """The case in another state. Whether it may go there is for the life-cycle's table to say."""
+    """The case in another state. Whether it may go there is for the life-cycle's table to say.
+
+    `solvers` hear of it beside the reporters: those who solve it, where somebody else moved it.
+    """
     fields: dict[str, Any] = {"state": after, **_clock(case, after, town, cause)}
     if after in (TicketState.RESOLVED, TicketState.REJECTED):
         fields["solved_at"] = cause.at
@@ -28,7 +39,7 @@ def moved(
     draft = Draft(
         TicketStateChanged,
         cause,
-        concerned=case.reporters,
+        concerned=(*case.reporters, *solvers),
         changed=("state", "resolver") if "resolver" in fields else ("state",),
         personal={
             "words": words,

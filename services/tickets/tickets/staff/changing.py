@@ -10,6 +10,7 @@ from contracts.participants import Contact, Participant, Proof, Role, Way
 from contracts.tickets import Resolver, ResolverKind, TicketState, Visibility
 from contracts.types import Confidentiality
 from tickets.cases import assigning, conversation, opening, progress
+from tickets.cases.assigning import solver_parties
 from tickets.cases.batch import Batch
 from tickets.cases.case import Case, Cause, Change, Party
 from tickets.cases.lifecycle import HANDED_OVER, move, ways_from
@@ -111,7 +112,7 @@ def _changes(router: APIRouter, desk: Desk) -> None:
         """Hand the case over to a team, a member of staff or an outside body."""
 
         def decide(case: Case, town: Town, cause: Cause) -> Change:
-            return _assigned(desk, case, new, town, cause)
+            return _assigned(desk, staff, case, new, town, cause)
 
         return _shown(desk, staff, desk.change(staff, ticket_id, Action.ASSIGN, expected_version(if_match), decide))
 
@@ -191,7 +192,7 @@ def _wanted(new: NewClassification, town: Town) -> assigning.Classification:
     )
 
 
-def _assigned(desk: Desk, case: Case, new: NewAssignment, town: Town, cause: Cause) -> Change:
+def _assigned(desk: Desk, staff: Staff, case: Case, new: NewAssignment, town: Town, cause: Cause) -> Change:
     resolver = Resolver(kind=new.resolver.kind, code=new.resolver.code)
     if case.state not in HANDED_OVER:
         raise _wrong_state(case, "Vyřízený podnět nejdřív znovu otevřete.")
@@ -208,7 +209,16 @@ def _assigned(desk: Desk, case: Case, new: NewAssignment, town: Town, cause: Cau
         raise Problem(422, "no-such-resolver", "Takový tým město nemá.")
     elif resolver.kind == ResolverKind.BODY and not town.reaches_body(resolver.code):
         raise Problem(422, "no-such-resolver", "Takový subjekt v balíčku není, nebo nemá e-mail.")
-    return assigning.assigned_to(case, resolver, town, cause, person=person, reason=new.reason, words=new.words)
+    return assigning.assigned_to(
+        case,
+        resolver,
+        town,
+        cause,
+        person=person,
+        reason=new.reason,
+        words=new.words,
+        tell_former=not sight_of(staff).owns(case.solvers),
+    )
 
 
 def _moved(case: Case, new: NewState, staff: Staff, town: Town, cause: Cause) -> Change:
@@ -219,7 +229,11 @@ def _moved(case: Case, new: NewState, staff: Staff, town: Town, cause: Cause) ->
         raise Problem(403, "not-allowed", "Tuto změnu stavu smí jen dispečer nebo tajemník.")
     if allowed.reason and new.reason is None:
         raise Problem(422, "reason-missing", "Uveďte prosím důvod (pole `reason`).")
-    return progress.moved(case, new.state, town, cause, reason=new.reason, words=new.words)
+    if allowed.words and new.words is None:
+        raise Problem(422, "words-missing", "Napište prosím občanovi, proč (pole `words`).")
+    # A team that solves it knows what its own people do.
+    others = () if sight_of(staff).owns(case.solvers) else solver_parties(case, town)
+    return progress.moved(case, new.state, town, cause, reason=new.reason, words=new.words, solvers=others)
 
 
 def _person(desk: Desk, case: Case, code: str, town: Town) -> Party:
