@@ -16,11 +16,16 @@ def nothing() -> None:
     """For a program that needs no preparation."""
 
 
+def no_reasons() -> str:
+    """For a program that does not say why it is not ready."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Program:
     """A process that shall run as long as the system does.
 
-    `ready` is asked again and again and answers at once; `prepare` runs before the first start and may be repeated.
+    `ready` is asked again and again and answers at once, `reasons` says why it is not; `prepare` runs before the first start and may be repeated.
     `environment` comes on top of the system's own. `instead` names the variable that points at a server one already has.
     """
 
@@ -31,6 +36,7 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     prepare: Callable[[], None] = nothing
     instead: str | None = None
+    reasons: Callable[[], str] = no_reasons
     ready_seconds: float = 90
     stop_seconds: float = 10
 

@@ -1,8 +1,10 @@
 """How one sees from outside that a server works: by what its clients will do, not by its process or its log."""
 
 import http.client
+import json
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -100,14 +102,28 @@ def greets_smtp(port: int) -> Check:
     return check
 
 
-def http_status(url: str, seconds: float = 2) -> int | None:
+def reasons(health_port: int) -> str:
+    """Why a service says that it is not ready; empty when it is, or says nothing."""
+    _, body = http_answer(f"http://{HOST}:{health_port}/ready")
+    with suppress(ValueError, KeyError, AttributeError):
+        return ", ".join(f"{check}: {reason}" for check, reason in json.loads(body)["reasons"].items())
+    return ""
+
+
+def http_status(url: str) -> int | None:
     """Status of a GET; None when there is no answer that is HTTP."""
+    return http_answer(url)[0]
+
+
+def http_answer(url: str, seconds: float = 2) -> tuple[int | None, bytes]:
+    """Status and body of a GET; None and nothing when there is no answer that is HTTP."""
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or HOST, address.port, timeout=seconds)
     try:
         connection.request("GET", address.path or "/")
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        return answer.status, answer.read()
     except (OSError, http.client.HTTPException):
-        return None
+        return None, b""
     finally:
         connection.close()

@@ -1,6 +1,7 @@
 """Our services and what must be done before they start, as a table. All of them speak Kafka only with each other."""
 
 import sys
+from functools import partial
 
 from deploy.local import readiness
 from deploy.local.environment import TOWN
@@ -43,6 +44,7 @@ def _service(name: str, module: tuple[str, ...], health_port: int, *listens: int
         environment={"HEALTH_LISTEN": f"{HOST}:{health_port}", "INSTANCE": "1"},
         ports=(health_port, *listens),
         ready=readiness.says_ready(health_port),
+        reasons=partial(readiness.reasons, health_port),
     )
 
 

@@ -50,7 +50,8 @@ def status(places: Places) -> int:
         all_ready = all_ready and ready
         up, memory = _span(time.time() - record.since), memory_bytes(record.pid) // 2**20
         word = state.stage if name == SUPERVISOR else "ready" if ready else "not ready"
-        print(f"{name:16} {word:10} {record.pid:>8} {up:>10} {record.restarts:>9} {memory:>6} MB")
+        why = "" if ready else programs[name].reasons()
+        print(f"{name:16} {word:10} {record.pid:>8} {up:>10} {record.restarts:>9} {memory:>6} MB  {why}".rstrip())
     for variable in state.elsewhere:
         print(f"{variable} points at a server of yours")
     return max(_print_kafka(state.kafka_bootstrap), 0 if all_ready else 1)

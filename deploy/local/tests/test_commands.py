@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,12 @@ from deploy.local.commands import where_things_are
 from deploy.local.environment import existing_servers, server_environment, service_environment, shell_lines
 from deploy.local.places import HOME, Places
 from deploy.local.ports import Ports
-from deploy.local.processes import Record, boot_id, start_ticks, write_record
+from deploy.local.processes import Record, boot_id, read_records, start_ticks, write_record
 from deploy.local.secret_files import S3Keys, ensure_service_secrets, s3_keys
 from deploy.local.services import preparations, services
 from deploy.local.state import AlreadyRunning, State, read_state, sole_supervisor, supervisor_record, write_state
 from deploy.local.system import LocalSystem
+from kit.health import HealthServer
 
 KEYS = S3Keys("ours", "our-secret")
 NO_SERVERS = {
@@ -48,6 +50,26 @@ def test_nothing_running_is_said_and_is_no_fault_of_down(tmp_path: Path, capsys:
     assert main(["--root", str(tmp_path), "status"]) == 3
     assert main(["--root", str(tmp_path), "down"]) == 0
     assert capsys.readouterr().out == "Nothing runs.\nNothing was running.\n"
+
+
+def test_status_shows_why_a_service_is_not_ready(
+    tmp_path: Path,
+    left_over: subprocess.Popen[bytes],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("deploy.local.status.SECONDS", 0.1)
+    places, ports = Places(tmp_path), Ports.free()
+    mongod, *_ = read_records(places.run)
+    write_record(places.run, replace(mongod, name="notifier"))
+    write_state(places, State("ready", ports, "127.0.0.1:9"))
+    with HealthServer(
+        f"127.0.0.1:{ports.notifier_health}", ready={"relay": lambda: "relay-away", "database": lambda: None}
+    ):
+        assert main(["--root", str(tmp_path), "status"]) == 1
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("notifier ")]
+    assert "not ready" in row
+    assert row.endswith("MB  relay: relay-away")
 
 
 def test_down_stops_what_a_killed_supervisor_left_behind(tmp_path: Path, left_over: subprocess.Popen[bytes]) -> None:
