@@ -45,6 +45,8 @@ def settings_page() -> str:
         "A setting is an environment variable. `SECRETS_FILE` names a JSON file in which settings may stand too, with names in",
         "lower case; it is the place for keys and passwords. The environment goes first. A wrong value ends the process at its",
         "start with the setting's name. `python -m PACKAGE --help` prints the same tables.\n",
+        "The local system (`make up`) passes on what is set, but for what it says itself: its ports are fixed, whatever",
+        "`API_LISTEN`, `SMTP_LISTEN` and `HEALTH_LISTEN` say, and so are `MUNICIPALITIES`, `INSTANCE` and `SECRETS_FILE`.\n",
         "## Shared\n",
     ]
     shared = [(part, row) for part in SHARED for row in described(part)]

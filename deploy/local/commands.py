@@ -71,9 +71,10 @@ def until_signal(
         signal.signal(number, end)
     with system:
         try:
-            system.start_servers()
             if with_services:
-                system.start_services()
+                system.start_everything()
+            else:
+                system.start_servers()
             system.say_ready()
             when_ready(system, ended)
             ended.wait()

@@ -70,7 +70,7 @@ def sole_supervisor(places: Places) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as held:
-            raise AlreadyRunning(f"the system in {places.root} runs already") from held
+            raise AlreadyRunning(f"The system in {places.root} runs already: `make down` first.") from held
         yield
     finally:
         os.close(lock)

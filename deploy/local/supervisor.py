@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
@@ -33,8 +33,7 @@ class Supervisor:
 
     def start(self, programs: Sequence[Program]) -> None:
         """Start all of them side by side; returns when all are ready. Raises StartFailed or Stopped, then call `stop`."""
-        for program in programs:
-            refuse_taken_ports(program)
+        refuse_taken_ports(programs)
         stage = [Watched(program, self._places, self._environment) for program in programs]
         self._stages.append(stage)
         if not self._watcher.is_alive():
@@ -71,7 +70,7 @@ class Supervisor:
         """Stop the program if it runs, start it, wait until it is ready. Raises StartFailed."""
         watched = self.watched(name)
         watched.halt()
-        refuse_taken_ports(watched.program)
+        refuse_taken_ports([watched.program])
         self._first_start(watched)
 
     def wait_ready(self, name: str, seconds: float) -> None:
@@ -156,12 +155,17 @@ class Supervisor:
                     self._tell(news)
 
 
-def refuse_taken_ports(program: Program) -> None:
-    """Raises StartFailed when somebody else has one of the program's ports."""
-    for port in program.ports:
-        if is_taken(port):
-            way_out = f", or set {program.instead} to use a server that you already have" if program.instead else ""
-            raise StartFailed(f"port {port}, which {program.name} needs, is taken: stop who has it (ss -ltnp){way_out}")
+def refuse_taken_ports(programs: Iterable[Program]) -> None:
+    """Raises StartFailed, with all of them, when somebody else has ports of these programs."""
+    taken = [
+        f"port {port}, which {program.name} needs, is taken"
+        + (f"; with {program.instead} a server that you already have is used" if program.instead else "")
+        for program in programs
+        for port in program.ports
+        if is_taken(port)
+    ]
+    if taken:
+        raise StartFailed("\n".join([*taken, "ss -ltnp tells who has it: stop that first"]))
 
 
 def _failure(what: str, log: Path, log_begins: int) -> StartFailed:

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -26,9 +27,10 @@ from deploy.local.programs import Program
 from deploy.local.secret_files import ensure_service_secrets, s3_keys, write_private
 from deploy.local.services import preparations, services
 from deploy.local.state import SUPERVISOR, Stage, State, sole_supervisor, write_state
-from deploy.local.supervisor import Supervisor
+from deploy.local.supervisor import Supervisor, refuse_taken_ports
 
-ORPHAN_SECONDS = 15.0
+# As long as the slowest server gets in an orderly stop.
+ORPHAN_SECONDS = 30.0
 
 
 def say_nothing(line: str) -> None:
@@ -97,6 +99,13 @@ class LocalSystem:
         self._hold()
         self.prepare_services()
         self._supervisor.start(self.services())
+
+    def start_everything(self) -> None:
+        """Servers, then services; nothing is started where somebody else has a port of any. Raises as `start_servers`."""
+        self._hold()
+        refuse_taken_ports([*self.servers(), *self.services()])
+        self.start_servers()
+        self.start_services()
 
     def say_ready(self) -> None:
         """For those who wait for the system from another process."""
@@ -177,8 +186,17 @@ class LocalSystem:
 def stop_orphans(places: Places, tell: Callable[[str], None]) -> None:
     """Stop what a supervisor that was killed has left behind. Only for who holds the directory."""
 
-    # What was started last stands on what was started first.
-    for record in sorted(read_records(places.run), key=lambda record: record.since, reverse=True):
+    def stop_one(record: Record) -> None:
         if record.name != SUPERVISOR and stop_recorded(record, ORPHAN_SECONDS):
             tell(f"{record.name} was left over from a supervisor that was killed, and has been stopped")
         remove_record(places.run, record.name)
+
+    # As in an orderly stop. When each was started does not tell what stands on what: a server may have been started again.
+    upper = {program.name for program in services(Ports())}
+    records = read_records(places.run)
+    for stage in (
+        [record for record in records if record.name in upper],
+        [record for record in records if record.name not in upper],
+    ):
+        with ThreadPoolExecutor(max(1, len(stage))) as pool:
+            list(pool.map(stop_one, stage))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -17,12 +18,13 @@ from deploy.local.__main__ import main
 from deploy.local.commands import where_things_are
 from deploy.local.environment import existing_servers, server_environment, service_environment, shell_lines
 from deploy.local.places import HOME, Places
-from deploy.local.ports import Ports
+from deploy.local.ports import HOST, Ports
 from deploy.local.processes import Record, boot_id, read_records, start_ticks, write_record
+from deploy.local.programs import StartFailed
 from deploy.local.secret_files import S3Keys, ensure_service_secrets, s3_keys
 from deploy.local.services import preparations, services
 from deploy.local.state import AlreadyRunning, State, read_state, sole_supervisor, supervisor_record, write_state
-from deploy.local.system import LocalSystem
+from deploy.local.system import LocalSystem, stop_orphans
 from kit.health import HealthServer
 
 KEYS = S3Keys("ours", "our-secret")
@@ -88,6 +90,35 @@ def test_a_new_start_stops_what_a_killed_supervisor_left_behind(
     assert told == ["mongod was left over from a supervisor that was killed, and has been stopped"]
 
 
+def test_what_was_left_behind_stops_as_in_an_orderly_stop_also_when_a_server_is_younger(tmp_path: Path) -> None:
+    told: list[str] = []
+    processes = []
+    for since, name in enumerate(["notifier", "tickets-api", "kafka", "mongod"]):
+        process = subprocess.Popen(["sleep", "60"])
+        processes.append(process)
+        write_record(tmp_path / "run", Record(name, process.pid, start_ticks(process.pid) or 0, boot_id(), since))
+    stop_orphans(Places(tmp_path), told.append)
+    assert [process.wait(5) for process in processes] == [-15] * 4
+    stopped = [line.split()[0] for line in told]
+    assert [set(stopped[:2]), set(stopped[2:])] == [{"notifier", "tickets-api"}, {"kafka", "mongod"}]
+
+
+def test_all_taken_ports_are_told_at_once_and_before_anything_starts(tmp_path: Path) -> None:
+    ports = Ports.free()
+    with (
+        socket.create_server((HOST, ports.mongod)),
+        socket.create_server((HOST, ports.tickets_api)),
+        LocalSystem(tmp_path, ports) as system,
+        pytest.raises(StartFailed) as failed,
+    ):
+        system.start_everything()
+    told = str(failed.value).splitlines()
+    assert told[0].startswith(f"port {ports.mongod}, which mongod needs, is taken; with MONGODB_URI")
+    assert told[1] == f"port {ports.tickets_api}, which tickets-api needs, is taken"
+    assert len(told) == 3
+    assert os.listdir(tmp_path / "run") == ["lock"]
+
+
 def test_reset_forgets_everything_but_the_downloads(
     tmp_path: Path,
     left_over: subprocess.Popen[bytes],
@@ -121,7 +152,7 @@ def test_a_directory_has_one_supervisor(tmp_path: Path) -> None:
             check=False,
         )
         assert second.returncode == 75
-        assert "runs already" in second.stderr
+        assert "runs already: `make down` first" in second.stderr
         assert supervisor_record(Places(tmp_path)) == record
     assert supervisor_record(Places(tmp_path)) is None
 
