@@ -10,7 +10,7 @@ JARS_READY := .local/cache/kafka/pom.sha256 .local/cache/s3proxy/pom.sha256
 .DELETE_ON_ERROR:
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 17
 
 setup: ## get everything that the other commands need, once
 	@$(MAKE) -q ready 2>/dev/null || { $(MAKE) --no-print-directory tools && $(MAKE) --no-print-directory -j4 ready; }

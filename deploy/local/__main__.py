@@ -5,6 +5,7 @@ servers that you already have; those are not started.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -36,10 +37,16 @@ def main(arguments: list[str] | None = None) -> int:
         "supervise": lambda: commands.supervise_in_background(places, ports()),
     }
     try:
-        return known[options.command]()
+        status_code = known[options.command]()
+        sys.stdout.flush()
+        return status_code
     except StartFailed as problem:
         print(problem, file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # Who reads, as `head` does, has seen enough. Python would complain once more when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -74,6 +74,18 @@ def test_status_shows_why_a_service_is_not_ready(
     assert row.endswith("MB  relay: relay-away")
 
 
+def test_who_has_read_enough_of_the_status_hears_no_complaint(
+    tmp_path: Path, left_over: subprocess.Popen[bytes]
+) -> None:
+    write_state(Places(tmp_path), State("ready", Ports.free(), "127.0.0.1:9"))
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-u", "-m", "deploy.local", "--root", str(tmp_path), "status"]
+    asked = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (asked.returncode, asked.stderr) == (0, b"")
+
+
 def test_down_stops_what_a_killed_supervisor_left_behind(tmp_path: Path, left_over: subprocess.Popen[bytes]) -> None:
     assert main(["--root", str(tmp_path), "down"]) == 0
     assert left_over.wait(5) == -15
