@@ -9,7 +9,7 @@ from confluent_kafka import KafkaException
 
 from kit import dead_letter_box, topics
 from kit.dead_letter_box import Box
-from kit.dead_letters import POSITION, summary
+from kit.dead_letters import POSITION, Position, summary
 from kit.messages import Message
 from kit.partitions import BrokerAway
 from kit.producer import Producer
@@ -25,11 +25,21 @@ def _parser() -> argparse.ArgumentParser:
     letters = parts.add_parser("dead-letters", help="see, replay or give up what readers could not handle")
     letters.add_argument("command", choices=["list", "show", "replay", "give-up"])
     letters.add_argument("box", nargs="?", help="<topic>.<reader>.dead; list shows all without it")
-    letters.add_argument("--position", action="append", default=[], help="only this message (topic/partition/offset)")
+    letters.add_argument(
+        "--position", action="append", default=[], type=_position, help="only this message (topic/partition/offset)"
+    )
     letters.add_argument("--key", help="only messages of this key")
+    letters.add_argument("--all", action="store_true", help="replay: all that wait there")
     letters.add_argument("--content", action="store_true", help="show: print the value too; it may be personal")
     letters.add_argument("--dry-run", action="store_true", help="replay, give-up: say what would be sent")
     return parser
+
+
+def _position(text: str) -> str:
+    try:
+        return str(Position.parse(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not topic/partition/offset: {text}") from None
 
 
 def _create_topics(registry: str) -> int:
@@ -44,6 +54,18 @@ def _create_topics(registry: str) -> int:
     return 0
 
 
+def _missing_choice(arguments: argparse.Namespace) -> str | None:
+    """What the command line does not say and must."""
+    if arguments.command != "list" and arguments.box is None:
+        return "name the dead-letter topic; `list` shows them"
+    chosen = bool(arguments.position) or arguments.key is not None
+    if arguments.command == "give-up" and not chosen:
+        return "give-up: say which, by --position or --key"
+    if arguments.command == "replay" and chosen == arguments.all:
+        return "replay: say which, by --position or --key, or --all"
+    return None
+
+
 def _chosen(letters: list[Message], arguments: argparse.Namespace) -> list[Message]:
     positions = {position.encode() for position in arguments.position}
     return [
@@ -54,18 +76,32 @@ def _chosen(letters: list[Message], arguments: argparse.Namespace) -> list[Messa
     ]
 
 
+def _unknown(letters: list[Message], arguments: argparse.Namespace) -> str | None:
+    """What of the choice does not wait in the box that was named: it may be mistyped, or handled already."""
+    found = {letter.headers[POSITION].decode() for letter in letters}
+    absent = [position for position in arguments.position if position not in found]
+    of_key = "" if arguments.key is None else f" of the key {arguments.key}"
+    if arguments.box and absent:
+        return f"nothing waits there at {', '.join(absent)}{of_key}; nothing was done"
+    if arguments.box and of_key and not letters:
+        return f"nothing waits there{of_key}; nothing was done"
+    return None
+
+
 def _dead_letters(arguments: argparse.Namespace) -> int:
     bootstrap = KafkaSettings().kafka_bootstrap
-    if arguments.command != "list" and arguments.box is None:
-        print("name the dead-letter topic; `list` shows them", file=sys.stderr)
-        return 2
-    if arguments.command == "give-up" and not arguments.position and arguments.key is None:
-        print("give-up: say which, by --position or --key", file=sys.stderr)
+    if missing := _missing_choice(arguments):
+        print(missing, file=sys.stderr)
         return 2
     boxes = [Box.parse(arguments.box)] if arguments.box else dead_letter_box.boxes(bootstrap)
     for box in boxes:
-        letters = _chosen(dead_letter_box.waiting_in(bootstrap, box), arguments)
-        print(f"{box.name}: {len(letters)} waiting")
+        waiting = dead_letter_box.waiting_in(bootstrap, box)
+        letters = _chosen(waiting, arguments)
+        chooses = bool(arguments.position) or arguments.key is not None
+        print(f"{box.name}: {len(waiting)} waiting{f', {len(letters)} chosen' if chooses else ''}")
+        if unknown := _unknown(letters, arguments):
+            print(unknown, file=sys.stderr)
+            return 1
         if arguments.command == "replay":
             return _replay(bootstrap, box, letters, dry_run=arguments.dry_run)
         if arguments.command == "give-up":

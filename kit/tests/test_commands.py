@@ -59,7 +59,7 @@ def bench(servers: Mapping[str, str], capsys: pytest.CaptureFixture[str], monkey
 @pytest.mark.integration
 def test_what_is_given_up_is_named_and_nothing_else_is_sent(bench: Bench) -> None:
     code, said = bench.run("give-up", bench.box, "--position", f"{bench.row.name}/0/1")
-    assert (code, said) == (0, [f"{bench.box}: 1 waiting", f"  gave up {bench.row.name}/0/1 for reader"])
+    assert (code, said) == (0, [f"{bench.box}: 3 waiting, 1 chosen", f"  gave up {bench.row.name}/0/1 for reader"])
     (told,) = bench.sent()
     assert told.headers["replay-position"] == f"{bench.row.name}/0/1".encode()
     assert told.value is None
@@ -83,6 +83,51 @@ def test_nothing_is_given_up_unless_it_is_said_which(
         monkeypatch.setattr("sys.argv", ["kit", "dead-letters", "give-up", "events.reader.dead", *more])
         assert commands.main() == 2
         assert "--position or --key" in capsys.readouterr().err
+
+
+@pytest.mark.integration
+def test_what_is_replayed_is_counted_apart_from_what_waits(bench: Bench) -> None:
+    back = f"sent back to {bench.row.name} for reader"
+    code, said = bench.run("replay", bench.box, "--position", f"{bench.row.name}/0/2")
+    assert (code, said) == (0, [f"{bench.box}: 3 waiting, 1 chosen", f"  1 of 1 {back}"])
+    code, said = bench.run("replay", bench.box, "--all")
+    assert (code, said) == (0, [f"{bench.box}: 3 waiting", f"  3 of 3 {back}"])
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("command", ["show", "replay", "give-up"])
+def test_a_choice_of_which_a_part_does_not_wait_is_refused_whole(bench: Bench, command: str) -> None:
+    there, absent = f"{bench.row.name}/0/1", f"{bench.row.name}/0/77"
+    code, said = bench.run(command, bench.box, "--position", there, "--position", absent)
+    assert (code, said[1:]) == (1, [f"nothing waits there at {absent}; nothing was done"])
+    code, said = bench.run(command, bench.box, "--key", "mistyped")
+    assert (code, said[1:]) == (1, ["nothing waits there of the key mistyped; nothing was done"])
+    code, said = bench.run(command, bench.box, "--position", there, "--key", "other")
+    assert (code, said[1:]) == (1, [f"nothing waits there at {there} of the key other; nothing was done"])
+    assert bench.sent() == []
+
+
+@pytest.mark.parametrize("command", ["show", "replay", "give-up"])
+@pytest.mark.parametrize("position", ["events", "events/0", "events/x/1"])
+def test_what_is_no_position_is_refused_before_anything_is_asked(
+    command: str, position: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kit.dead_letter_box.waiting_in", lambda *_: pytest.fail("asked the broker"))
+    monkeypatch.setattr("sys.argv", ["kit", "dead-letters", command, "events.reader.dead", "--position", position])
+    with pytest.raises(SystemExit) as ended:
+        commands.main()
+    assert ended.value.code == 2
+    assert f"--position: not topic/partition/offset: {position}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"], ["--all", "--key", "k"]])
+def test_nothing_is_replayed_unless_it_is_said_which(
+    more: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kit.dead_letter_box.waiting_in", lambda *_: pytest.fail("asked the broker"))
+    monkeypatch.setattr("sys.argv", ["kit", "dead-letters", "replay", "events.reader.dead", *more])
+    assert commands.main() == 2
+    assert "--all" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["topics", "create", "contracts.registry:TOPICS"], ["dead-letters", "list"]])
