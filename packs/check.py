@@ -15,7 +15,7 @@ from packs.findings import Finding, PackError
 from packs.layers import lay_over, read_layers
 from packs.located import Located
 from packs.pack import Pack
-from packs.references import nobody_solves, unknown_slugs, unreachable_bodies
+from packs.references import confused_resolvers, nobody_solves, unknown_slugs, unreachable_bodies
 from packs.rule_checks import rules_that_never_fire
 from packs.text_checks import faulty_texts
 
@@ -46,7 +46,7 @@ def _examine(folder: Path) -> tuple[Located, list[Finding]]:
     wrong_shape = list(_shape(document, ground))
     findings = [*wrong_shape, *unknown_slugs(document), *faulty_texts(document)]
     if not ground:
-        findings += [*nobody_solves(document), *unreachable_bodies(document)]
+        findings += [*nobody_solves(document), *unreachable_bodies(document), *confused_resolvers(document)]
     if not wrong_shape:
         findings += rules_that_never_fire(document)
     return document, sorted(set(findings))

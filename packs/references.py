@@ -64,6 +64,15 @@ def nobody_solves(document: Located) -> Iterator[Finding]:
                 )
 
 
+def confused_resolvers(document: Located) -> Iterator[Finding]:
+    """Bodies under a team's slug: what a body has would pass for the team's own."""
+    teams = {place.content: place for place in found(document, "teams/*/slug") if isinstance(place.content, str)}
+    for place in found(document, "bodies/*/slug"):
+        if isinstance(place.content, str) and (team := teams.get(place.content)) is not None:
+            reason = f"a team has the slug `{place.content}` too ({team.file}, line {team.line})"
+            yield place.finding(reason, "give one of them another slug")
+
+
 def unreachable_bodies(document: Located) -> Iterator[Finding]:
     """Types of bodies to which cases go by themselves, where the town has no body, or one that nothing can reach."""
     bodies = [place for place in found(document, "bodies/*") if isinstance(place.content, dict)]

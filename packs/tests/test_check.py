@@ -111,6 +111,14 @@ DAMAGES = {
         "`name` stands here twice",
         "keep one of them",
     ),
+    "a body under a team's slug": Damage(
+        "lipovany/bodies.yaml",
+        "  - slug: vodarny\n",
+        "  - slug: pravnik\n",
+        "  - slug: pravnik\n",
+        "a team has the slug `pravnik` too (lipovany/teams.yaml, line 47)",
+        "give one of them another slug",
+    ),
     "a slug twice in one layer": Damage(
         TEAMS,
         "  - slug: pravnik\n",

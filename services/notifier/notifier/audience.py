@@ -99,7 +99,7 @@ def _content_stays_inside(event: Event[Any]) -> bool:
 
 def _to_a_body(event: Event[Any]) -> bool:
     resolver = event.data.after.resolver
-    return bool(resolver is not None and resolver.kind == ResolverKind.BODY and not _sealed(event))
+    return bool(resolver is not None and resolver.kind == ResolverKind.BODY and not _content_stays_inside(event))
 
 
 def _withdrawn(event: Event[Any]) -> bool:

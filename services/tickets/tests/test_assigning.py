@@ -8,7 +8,7 @@ import pytest
 from contracts.participants import ActorKind, Role
 from contracts.tickets import DeadlineState, ExchangeState, Resolver, ResolverKind, TicketState
 from contracts.types import Confidentiality, Kind, Priority
-from tickets.cases import assigning, conversation
+from tickets.cases import conversation, exchanges, progress
 from tickets.cases.assigning import Classification, assigned_to, classified, routed, unrouted
 from tickets.cases.case import Case, Change
 from tickets.cases.town import Town
@@ -30,7 +30,7 @@ from .builders import (
     told,
 )
 
-BODY_ADDRESS = "dispecink@lipske-vodarny.test"
+BODY_ADDRESS, REQUEST = "dispecink@lipske-vodarny.test", "body_request"
 
 
 def team(code: str) -> Resolver:
@@ -220,6 +220,22 @@ def test_a_sealed_case_that_the_router_would_send_outside_stays_with_the_compete
     assert (change[0].resolver, change[0].exchanges) == (team("prislusna-osoba"), [])
 
 
+@pytest.mark.parametrize("late", ["note", "dispatcher"])
+def test_what_the_router_takes_for_a_whistleblowers_leaves_the_dispatchers_eyes_however_late(
+    town: Town, late: str
+) -> None:
+    case = opened_case()
+    if late == "note":
+        case = case.model_copy(update={"version": 2})
+    else:
+        case, _ = recorded(case, unrouted(case, town, cause()), "2026-000001")
+    change = route(town, case, category="whistleblowing", confidentiality=Confidentiality.SEALED, decided=False)
+    assert (change[0].confidentiality, change[0].resolver) == (Confidentiality.SEALED, team("prislusna-osoba"))
+    assert draft_of(change, "ticket.classified").fields["decision"].applied is False
+    by_hand = case.model_copy(update={"category": "pothole", "confidentiality": Confidentiality.OPEN})
+    assert route(town, by_hand, confidentiality=Confidentiality.SEALED)[0].confidentiality == Confidentiality.OPEN
+
+
 def test_where_nobody_may_read_sealed_cases_none_can_be_sealed(town: Town) -> None:
     assert town.pack is not None
     ordinary = [one for one in town.pack.categories if one.confidentiality != Confidentiality.SEALED]
@@ -243,6 +259,19 @@ def test_a_correction_keeps_the_time_for_which_the_reporter_was_waited_for(town:
     after, _ = classified(case, Classification("sidewalk-defect"), town, cause(clock))
     assert after.deadlines[0].due - plain.deadlines[0].due >= timedelta(days=14)
     assert after.deadlines[0].due - plain.deadlines[0].due < timedelta(days=21), "the next working day at most"
+
+
+def test_many_short_waits_move_the_promised_day_no_further_than_one_of_their_length(town: Town) -> None:
+    clock, case = Clock(), assigned_case(town)
+    first = case.deadlines[0].due
+    for _ in range(20):
+        case = in_state(case, TicketState.WAITING_FOR_REPORTER, clock=clock)
+        clock.passes(seconds=1)
+        case = in_state(case, TicketState.IN_PROGRESS, clock=clock)
+    assert case.waited_seconds == 20
+    assert case.deadlines[0].due - first <= timedelta(days=5), "the next working day"
+    corrected, _ = classified(case, Classification("pothole"), town, cause(clock))
+    assert corrected.deadlines[0].due == case.deadlines[0].due
 
 
 def test_a_corrected_case_that_waits_goes_on_waiting(town: Town) -> None:
@@ -302,10 +331,33 @@ def test_a_case_taken_back_is_withdrawn_from_the_body(town: Town) -> None:
 
 def test_what_the_body_answered_is_not_withdrawn(town: Town) -> None:
     case = assigned_case(town, body=BODY)
-    case, _ = assigning.with_exchange(case, BODY, ExchangeState.ANSWERED, cause())
+    case, _ = exchanges.moved_on(case, BODY, ExchangeState.ANSWERED, cause())
     change = assigned_to(case, team(TEAM), town, cause(), reason="back")
     assert drafts_of(change) == ["ticket.assigned", "ticket.state_changed"]
     assert change[0].exchanges[0].state == ExchangeState.ANSWERED
+
+
+def test_a_late_word_of_the_mail_server_reopens_nothing_that_was_answered_or_taken_back(town: Town) -> None:
+    for ended in (ExchangeState.ANSWERED, ExchangeState.WITHDRAWN):
+        case, _ = exchanges.moved_on(assigned_case(town, body=BODY), BODY, ended, cause())
+        failed = conversation.delivery_updated(case, town, cause(), outcome="failed", body=BODY, template=REQUEST)
+        assert drafts_of(failed) == ["ticket.delivery_updated"]
+        assert conversation.sent_to_body(case, BODY, REQUEST, cause()) == (case, [])
+
+
+def test_a_notice_of_withdrawal_moves_no_exchange(town: Town) -> None:
+    case = assigned_case(town, body=BODY)
+    notice = conversation.delivery_updated(case, town, cause(), outcome="failed", body=BODY, template="body_withdrawn")
+    assert drafts_of(notice) == ["ticket.delivery_updated"]
+    assert conversation.sent_to_body(case, BODY, "body_withdrawn", cause()) == (case, [])
+
+
+def test_what_was_solved_outside_and_is_taken_up_again_is_withdrawn_from_the_body(town: Town) -> None:
+    case = in_state(assigned_case(town, body=BODY), TicketState.RESOLVED)
+    change = progress.moved(case, TicketState.IN_PROGRESS, town, cause(), reason="again")
+    assert drafts_of(change) == ["ticket.exchange_updated", "ticket.state_changed"]
+    assert change[0].exchanges[0].state == ExchangeState.WITHDRAWN
+    assert told(draft_of(change, "ticket.exchange_updated")) == [BODY_ADDRESS]
 
 
 def test_a_second_request_to_the_same_body_is_a_second_attempt(town: Town) -> None:
@@ -330,10 +382,10 @@ def test_a_hand_over_ends_the_waiting_for_the_reporter(town: Town) -> None:
 
 def test_the_request_that_went_out_is_told_once(town: Town) -> None:
     case = assigned_case(town, body=BODY)
-    sent, drafts = conversation.sent_to_body(case, BODY, cause())
+    sent, drafts = conversation.sent_to_body(case, BODY, REQUEST, cause())
     assert sent.exchanges[0].state == ExchangeState.SENT
     assert len(drafts) == 1
-    assert conversation.sent_to_body(sent, BODY, cause()) == (sent, [])
+    assert conversation.sent_to_body(sent, BODY, REQUEST, cause()) == (sent, [])
 
 
 def test_a_town_without_a_pack_still_numbers_its_cases() -> None:

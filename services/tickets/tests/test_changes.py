@@ -19,6 +19,17 @@ from .office import Office, Person, problem
 
 pytestmark = pytest.mark.integration
 SECRET = "tajemství oznamovatele"
+BAD_ADDRESSES = (
+    "a@....",
+    "a\0b@x.test",
+    "a..b@x.test",
+    ".a@x.test",
+    "a@-",
+    "a@x",
+    "a\u202eb@x.test",
+    "a b@x.test",
+    "a@x.test\n",
+)
 
 
 class TestChanges:
@@ -126,7 +137,7 @@ class TestChanges:
             contacts = orjson.loads((newest or {})["body"])["data"]["personal"].get("contacts", {})
             return [contact["address"] for contact in contacts.values()]
 
-        assert told() == ["referent@lipovany.test"]
+        assert sorted(told()) == ["referent@lipovany.test", "technicke-sluzby@lipovany.test"]
         note = {"text": "Objednáno.", "visibility": "internal"}
         assert person.change(ticket, "messages", note).status_code == 201
         assert told() == []
@@ -142,6 +153,48 @@ class TestChanges:
         towns["lipovany"] = Town("lipovany", pack.model_copy(update={"categories": ordinary}), pseudonym_of)
         sealed = {"category": "pothole", "confidentiality": "sealed"}
         problem(dispatcher.change(ticket, "classification", sealed), 422, "nobody-for-sealed")
+
+    def test_a_mistyped_degree_seals_nothing(self, office: Office, dispatcher: Person) -> None:
+        ticket = office.routed()
+        wrongs: list[Any] = ["opne", "OPEN", "", 5, True, {}, []]
+        for wrong in wrongs:
+            problem(dispatcher.change(ticket, "classification", {"category": "pothole", "confidentiality": wrong}), 422)
+        answer = dispatcher.change(ticket, "classification", {"category": "whistleblowing", "confidentiality": "open"})
+        problem(answer, 422, "sealed-category")
+        assert dispatcher.get(f"/tickets/{ticket}").json()["confidentiality"] == "open"
+
+    def test_what_was_set_aside_by_mistake_goes_back_to_whoever_had_it(
+        self, office: Office, dispatcher: Person
+    ) -> None:
+        ticket = office.routed()
+        dispatcher.change(ticket, "state", {"state": "set_aside", "reason": "mistake"})
+        back = {"resolver": {"kind": "team", "code": TEAM}, "reason": "mistake"}
+        assert dispatcher.change(ticket, "assignment", back).json()["state"] == "assigned"
+
+    def test_a_sealed_case_goes_back_from_a_person_to_the_competent_team(self, office: Office) -> None:
+        ticket = office.routed(
+            category="whistleblowing", team="prislusna-osoba", confidentiality=Confidentiality.SEALED
+        )
+        officer = office.person(StaffRole.WHISTLEBLOWING_OFFICER)
+        for kind, code in (("person", officer.code), ("team", "prislusna-osoba")):
+            answer = officer.change(ticket, "assignment", {"resolver": {"kind": kind, "code": code}, "reason": "x"})
+            assert answer.status_code == 200, answer.text
+
+    def test_what_nobody_has_classified_goes_to_no_body(self, office: Office, dispatcher: Person) -> None:
+        answer = dispatcher.change(office.opened(), "assignment", {"resolver": {"kind": "body", "code": BODY}})
+        problem(answer, 409, "not-classified")
+
+    def test_a_sealed_case_can_be_worked_on_after_its_category_left_the_pack(self, office: Office) -> None:
+        ticket = office.routed(
+            category="whistleblowing", team="prislusna-osoba", confidentiality=Confidentiality.SEALED
+        )
+        officer, pack = office.person(StaffRole.WHISTLEBLOWING_OFFICER), office.towns["lipovany"].pack
+        assert pack is not None
+        ordinary = [one for one in pack.categories if one.confidentiality != Confidentiality.SEALED]
+        office.towns["lipovany"] = Town("lipovany", pack.model_copy(update={"categories": ordinary}), pseudonym_of)
+        answer = officer.change(ticket, "classification", {"category": "pothole"})
+        assert answer.json()["confidentiality"] == "sealed"
+        assert officer.change(ticket, "state", {"state": "resolved"}).status_code == 200
 
     def test_a_closed_case_that_becomes_sealed_is_not_reopened(self, office: Office, dispatcher: Person) -> None:
         ticket, officer = office.routed(), office.person(StaffRole.WHISTLEBLOWING_OFFICER)
@@ -228,6 +281,12 @@ class TestCreation:
         office.routings(messages(routing(UUID(made["id"]))))
         assert dispatcher.get(f"/tickets/{made['id']}").json()["number"] == "2026-000001"
 
+    @pytest.mark.parametrize(
+        "address", ["a@x.test", "obcan.osm+obec@posta.example.test", "jiří@example.test", "o'b_-@x-y.test"]
+    )
+    def test_a_usual_address_is_taken(self, office: Office, dispatcher: Person, address: str) -> None:
+        assert dispatcher.post("/tickets", {"text": "x", "reporter": {"address": address}}).status_code == 201
+
     def test_a_ticket_with_a_category_is_numbered_and_assigned_at_once(
         self, office: Office, dispatcher: Person
     ) -> None:
@@ -249,6 +308,11 @@ class TestCreation:
         assert clerk.listed() == [made["id"]]
         assert clerk.post("/tickets", {"text": "Volal pán."}, Idempotency_Key="call-1").json()["id"] == made["id"]
         problem(colleague.get(f"/tickets/{made['id']}"), 404)
+        officer = office.person(StaffRole.DISPATCHER, StaffRole.WHISTLEBLOWING_OFFICER)
+        sealed = clerk.post("/tickets", {"text": "Tajné."}, Idempotency_Key="call-2").json()["id"]
+        officer.change(UUID(sealed), "classification", {"category": "whistleblowing"})
+        replayed = clerk.post("/tickets", {"text": "Tajné."}, Idempotency_Key="call-2")
+        assert (replayed.status_code, replayed.headers.get("ETag")) == (204, None)
         assert colleague.listed() == []
         problem(clerk.change(UUID(made["id"]), "state", {"state": "set_aside"}), 403)
 
@@ -273,6 +337,7 @@ class TestCreation:
         [
             {}, {"text": ""}, {"text": "  "}, {"text": "x" * 20_001}, {"text": {"$gt": ""}}, {"text": "x", "extra": 1},
             {"text": "x", "channel": "pigeon"}, {"text": "x", "reporter": {"address": "not an address"}}, [], "x", None,
+            {"text": "\u200b\u2066"}, *({"text": "x", "reporter": {"address": address}} for address in BAD_ADDRESSES),
         ],
     )  # fmt: skip
     def test_what_is_no_ticket_is_refused(self, office: Office, dispatcher: Person, body: Any) -> None:

@@ -81,6 +81,18 @@ def test_a_machines_message_is_internal_wakes_nothing_and_is_told_to_nobody(case
         assert change[0].state == TicketState.RESOLVED
 
 
+def test_a_word_that_is_not_surely_the_reporters_is_only_noted(town: Town) -> None:
+    sealed = assigned_case(
+        town, category="whistleblowing", team="prislusna-osoba", confidentiality=Confidentiality.SEALED
+    )
+    for state in (TicketState.RESOLVED, TicketState.WAITING_FOR_REPORTER):
+        case = in_state(sealed, state)
+        after, drafts = conversation.said_by_reporter(case, reply(case.id).data, town, cause(), certainty=0.5)
+        assert drafts_of((after, drafts)) == ["ticket.message_added"]
+        assert drafts[0].fields["visibility"] == Visibility.INTERNAL
+        assert (after.state, after.reply_to) == (state, case.reply_to)
+
+
 def test_a_resolvers_note_is_not_mailed_back_to_him(case: Case, town: Town) -> None:
     own = reply(case.id, role=TokenRole.RESOLVER, address=TEAM_ADDRESS).data
     assert told(conversation.noted_by_resolver(case, own, town, cause())[1][0]) == []

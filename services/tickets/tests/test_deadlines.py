@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.tickets import DeadlineState
+from contracts.tickets import Deadline, DeadlineKind, DeadlineState
 from packs.office import Calendar, ClosingDay
 from packs.situations import DeadlineUnit, Term
 from tickets.cases import deadlines
+from tickets.cases.case import Promise
 from tickets.cases.deadlines import PRAGUE, due, is_working_day, public_holidays
 
 # § 1 and § 2 of act 245/2000 Sb.: days with a fixed date.
@@ -150,43 +151,50 @@ def test_a_term_in_days_ends_on_a_working_day_and_never_before_it_began(first: d
         assert is_working_day(end.astimezone(PRAGUE).date())
 
 
+def running(promise: Promise) -> list[Deadline]:
+    return [Deadline(kind=DeadlineKind.SOLUTION, due=promise.due, why=promise.why)]
+
+
+def after_wait(promise: Promise, wait: timedelta, office: Calendar) -> str:
+    return deadlines.postponed(promise, wait, office).astimezone(PRAGUE).isoformat()
+
+
 def test_a_clock_that_stood_over_a_weekend_goes_on_to_a_working_day() -> None:
     office, received = calendar(), prague("2026-11-24T09:00")
-    running = [deadlines.solution(received, working_days(2), "pothole", office)]
-    stood = deadlines.paused(running, prague("2026-11-25T10:00"))
+    promise = deadlines.solution(received, working_days(2), "pothole", office)
+    stood = deadlines.paused(running(promise), prague("2026-11-25T10:00"))
     assert stood[0].state == DeadlineState.PAUSED
-    again = deadlines.running(stood, prague("2026-11-27T10:00"), office)[0]
-    assert again.due.astimezone(PRAGUE).date().isoformat() == "2026-11-30"
-    assert (again.state, again.paused_since) == (DeadlineState.RUNNING, None)
+    wait = deadlines.stood(stood, prague("2026-11-27T10:00"))
+    assert wait == timedelta(days=2)
+    assert after_wait(promise, wait, office).startswith("2026-11-30")
+    again = deadlines.running(stood, promise.due + wait)[0]
+    assert (again.state, again.paused_since, again.due) == (DeadlineState.RUNNING, None, promise.due + wait)
 
 
 def test_stopping_a_clock_that_stands_does_not_lose_since_when() -> None:
-    running = [deadlines.solution(prague("2026-11-24T09:00"), working_days(2), "pothole", calendar())]
-    first = deadlines.paused(running, prague("2026-11-25T10:00"))
+    promise = deadlines.solution(prague("2026-11-24T09:00"), working_days(2), "pothole", calendar())
+    first = deadlines.paused(running(promise), prague("2026-11-25T10:00"))
     assert deadlines.paused(first, prague("2026-11-26T10:00")) == first
 
 
 def test_a_clock_that_goes_on_ends_on_no_closing_day_unless_by_the_law() -> None:
     office = calendar(closed=(date(2026, 11, 30),))
-    received, since, until = prague("2026-11-24T09:00"), prague("2026-11-25T10:00"), prague("2026-11-27T10:00")
-    for why, day in (("pothole", "2026-12-01"), (deadlines.LEGAL_MAXIMUM, "2026-11-30")):
-        promise = deadlines.solution(received, working_days(2), "pothole", office).model_copy(update={"why": why})
-        again = deadlines.running(deadlines.paused([promise], since), until, office)[0]
-        assert again.due.astimezone(PRAGUE).date().isoformat() == day
+    promise = deadlines.solution(prague("2026-11-24T09:00"), working_days(2), "pothole", office)
+    assert after_wait(promise, timedelta(days=2), office).startswith("2026-12-01")
+    by_law = promise.model_copy(update={"why": deadlines.LEGAL_MAXIMUM})
+    assert after_wait(by_law, timedelta(days=2), office).startswith("2026-11-30")
 
 
-def test_a_term_in_hours_goes_on_by_exactly_as_long_as_it_stood() -> None:
+@pytest.mark.parametrize("received", ["2026-11-24T09:00", "2026-11-27T19:59:59"])
+def test_a_term_in_hours_goes_on_by_exactly_as_long_as_it_stood(received: str) -> None:
     term = Term(value=4, unit=DeadlineUnit.HOURS)
-    promise = deadlines.solution(prague("2026-11-24T09:00"), term, "gas-leak", calendar())
-    stood = deadlines.paused([promise], prague("2026-11-24T10:00"))
-    assert deadlines.stood(stood, prague("2026-11-24T10:30")) == timedelta(minutes=30)
-    again = deadlines.running(stood, prague("2026-11-24T10:30"), calendar())[0]
-    assert again.due == promise.due + timedelta(minutes=30)
+    promise = deadlines.solution(prague(received), term, "gas-leak", calendar())
+    assert deadlines.postponed(promise, timedelta(minutes=30), calendar()) == promise.due + timedelta(minutes=30)
 
 
 def test_a_clock_that_runs_or_goes_back_has_not_stood() -> None:
     promise = deadlines.solution(prague("2026-11-24T09:00"), working_days(2), "pothole", calendar())
-    stood = deadlines.paused([promise], prague("2026-11-25T10:00"))
-    assert deadlines.stood([promise], prague("2026-11-26T10:00")) == timedelta()
+    stood = deadlines.paused(running(promise), prague("2026-11-25T10:00"))
+    assert deadlines.stood(running(promise), prague("2026-11-26T10:00")) == timedelta()
     assert deadlines.stood(stood, prague("2026-11-25T09:00")) == timedelta()
-    assert deadlines.running(stood, prague("2026-11-25T09:00"), calendar())[0].due == promise.due
+    assert deadlines.postponed(promise, timedelta(), calendar()) == promise.due

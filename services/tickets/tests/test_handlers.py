@@ -288,7 +288,7 @@ def test_a_mail_that_failed_or_is_in_doubt_is_shown_once(desk: Desk) -> None:
 
 def test_a_mail_that_went_out_after_all_is_shown_as_such(desk: Desk) -> None:
     ticket, _ = with_body(desk)
-    about = {"role": Role.BODY, "body": BODY, "delivery_id": uuid4()}
+    about = {"role": Role.BODY, "body": BODY, "template": "body_request", "delivery_id": uuid4()}
     desk.notifications(messages(notified(notification_failed, ticket, **about)))  # type: ignore[arg-type]
     desk.notifications(messages(notified(notification_sent, ticket, after_failure=True, **about)))  # type: ignore[arg-type]
     newest = [event for event in documents(desk.store.kept.events) if event["type"] == "ticket.delivery_updated"]
@@ -298,7 +298,7 @@ def test_a_mail_that_went_out_after_all_is_shown_as_such(desk: Desk) -> None:
 
 def test_a_request_that_went_out_or_failed_moves_the_exchange(desk: Desk) -> None:
     ticket, _ = with_body(desk)
-    to_body = {"role": Role.BODY, "body": BODY}
+    to_body = {"role": Role.BODY, "body": BODY, "template": "body_request"}
     desk.notifications(messages(notified(notification_sent, ticket, **to_body)))  # type: ignore[arg-type]
     assert desk.store.kept.cases[ticket].exchanges[0].state == ExchangeState.SENT  # type: ignore[index]
     desk.notifications(messages(notified(notification_failed, ticket, **to_body)))  # type: ignore[arg-type]
@@ -307,7 +307,8 @@ def test_a_request_that_went_out_or_failed_moves_the_exchange(desk: Desk) -> Non
 
 def test_a_mail_in_doubt_to_a_body_is_shown_and_sent(desk: Desk) -> None:
     ticket, _ = with_body(desk)
-    desk.notifications(messages(notified(notification_sent, ticket, role=Role.BODY, body=BODY, in_doubt=True)))  # type: ignore[arg-type]
+    about = {"role": Role.BODY, "body": BODY, "template": "body_request", "in_doubt": True}
+    desk.notifications(messages(notified(notification_sent, ticket, **about)))  # type: ignore[arg-type]
     assert desk.types()[-2:] == ["ticket.delivery_updated", "ticket.exchange_updated"]
 
 

@@ -153,6 +153,16 @@ def test_a_token_is_made_for_its_owner_alone_listed_and_revoked(environment: Env
     assert run(environment, "token", "create", "--role", "reader", "--municipality", "dubna").returncode == 2
 
 
+def test_a_token_never_takes_the_place_of_a_file(environment: Environment, tmp_path: Path) -> None:
+    before = run(environment, "token", "list").stdout
+    out = tmp_path / "token"
+    out.write_text("somebody's\n")
+    refused = run(environment, "token", "create", "--role", "reader", "--out", str(out))
+    assert (refused.returncode, refused.stderr) == (2, "--out: there is a file already\n")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["somebody's\n"]
+    assert run(environment, "token", "list").stdout == before
+
+
 @pytest.mark.parametrize(
     "odd",
     [

@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--address", type=_of(MailAddress), help="e-mail; answers from it to task mails become notes")
     create.add_argument("--municipality", help="default: the only one that this installation serves")
     create.add_argument("--days", type=_of(Days), default=365, help="how long it holds, 1 to 3650")
-    create.add_argument("--out", type=Path, help="file for the token, made readable to its owner only")
+    create.add_argument("--out", type=Path, help="new file for the token, readable by its owner only")
     token.add_parser("list", help="who has tokens")
     revoke = token.add_parser("revoke", help="end a token; it holds no longer than a second")
     revoke.add_argument("code", help="as `token list` shows it")
@@ -117,6 +117,9 @@ def _token(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.out is not None and (arguments.out.is_dir() or not os.access(arguments.out.parent, os.W_OK)):
         print("--out: no file can be written there", file=sys.stderr)
         return 2
+    if arguments.out is not None and os.path.lexists(arguments.out):
+        print("--out: there is a file already", file=sys.stderr)
+        return 2
     code, token = tokens.create(
         municipality,
         [StaffRole(role) for role in arguments.role],
@@ -143,9 +146,13 @@ def _hand_out(token: str, out: Path | None) -> None:
     # Whole or not at all: who finds the file must be able to use it.
     beside = out.with_name(f"{out.name}.{os.getpid()}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(token + "\n")
-    beside.replace(out)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(token + "\n")
+        # Unlike a renaming this never takes the place of a file that has come meanwhile.
+        os.link(beside, out)
+    finally:
+        beside.unlink()
 
 
 def main() -> int:

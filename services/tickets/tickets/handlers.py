@@ -256,12 +256,13 @@ class NotificationsHandler(BatchHandler):
                 delivery_id=data.delivery_id,
                 recipient=data.recipient,
                 body=data.body,
+                template=data.template,
                 reason=data.reason if failed else None,
                 status=data.status if failed else None,
             )
             batch.change(case, drafts)
         if isinstance(data, NotificationSent) and data.body is not None:
-            batch.change(*conversation.sent_to_body(batch.case(case.id) or case, data.body, cause))
+            batch.change(*conversation.sent_to_body(batch.case(case.id) or case, data.body, data.template, cause))
 
 
 def _ids(event: Event[Any]) -> dict[str, Any]:

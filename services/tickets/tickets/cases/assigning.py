@@ -1,7 +1,7 @@
 """A case gets its number, its category and its resolver: by the router, by the clock, or by hand."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,21 +10,20 @@ from contracts.participants import Actor, ActorKind, Role
 from contracts.routing import RoutingDecided
 from contracts.tickets import (
     Coordinates,
+    Deadline,
+    DeadlineKind,
     Decision,
-    Exchange,
-    ExchangeState,
     Resolver,
     ResolverKind,
     TicketAssigned,
     TicketClassified,
     TicketCorrected,
-    TicketExchangeUpdated,
     TicketNumbered,
     TicketState,
     TicketStateChanged,
 )
 from contracts.types import Confidentiality, Kind, Priority
-from tickets.cases import deadlines
+from tickets.cases import deadlines, exchanges
 from tickets.cases.case import Case, Cause, Change, Draft, Party, changed, is_with_body
 from tickets.cases.lifecycle import HANDED_OVER
 from tickets.cases.progress import clock_going
@@ -33,7 +32,6 @@ from tickets.cases.words import with_words
 
 SYSTEM = Actor(kind=ActorKind.SYSTEM, id="tickets")
 NOT_ROUTED = "not-routed-in-time"
-_OPEN_EXCHANGES = frozenset({ExchangeState.REQUESTED, ExchangeState.SENT, ExchangeState.FAILED})
 
 
 def routed(case: Case, decision: Event[RoutingDecided], town: Town, cause: Cause) -> Change:
@@ -57,7 +55,7 @@ def routed(case: Case, decision: Event[RoutingDecided], town: Town, cause: Cause
         fields={"decision": why},
     )
     if not fits:
-        return changed(case, cause, decision=case.decision or why), [draft]
+        return _recorded_only(changed(case, cause, decision=case.decision or why), draft, data, town, cause)
     classified = changed(
         case,
         cause,
@@ -82,6 +80,18 @@ def routed(case: Case, decision: Event[RoutingDecided], town: Town, cause: Cause
     resolver, team = _resolver_by_routing(data, town)
     assigned, drafts = assigned_to(_with_deadline(changed(classified, cause, team=team), town), resolver, town, cause)
     return assigned, [draft, *drafts]
+
+
+def _recorded_only(case: Case, draft: Draft, data: RoutingDecided, town: Town, cause: Cause) -> Change:
+    """A decision that came too late changes nothing, but for one thing: what may be a whistleblower's, and what nobody has classified
+    by hand, leaves the dispatcher's eyes all the same."""
+    keeper = town.keeper_of_sealed(town.category(data.category))
+    secret = data.confidentiality == Confidentiality.SEALED != case.confidentiality
+    if not secret or case.category is not None or keeper is None:
+        return case, [draft]
+    sealed = changed(case, cause, confidentiality=Confidentiality.SEALED)
+    after, drafts = assigned_to(sealed, Resolver(kind=ResolverKind.TEAM, code=keeper), town, cause)
+    return after, [replace(draft, changed=("confidentiality",)), *drafts]
 
 
 def _resolver_by_routing(data: RoutingDecided, town: Town) -> tuple[Resolver, str]:
@@ -157,15 +167,17 @@ def classified(case: Case, wanted: Classification, town: Town, cause: Cause) -> 
     )
     after = _with_deadline(after, town)
     sealed = after.confidentiality == Confidentiality.SEALED
+    newly_sealed = sealed and case.confidentiality != Confidentiality.SEALED
+    if after.state != TicketState.OPENED and not newly_sealed:
+        return after, [draft]
     team = town.keeper_of_sealed(category) if sealed else town.pack.resolver_for(category).slug
     if team is None:
         raise ValueError("nobody in the town may read sealed cases")
     resolver = Resolver(kind=ResolverKind.TEAM, code=team)
-    newly_sealed = sealed and case.confidentiality != Confidentiality.SEALED
-    if after.state == TicketState.OPENED or (newly_sealed and case.resolver != resolver):
-        after, drafts = assigned_to(after, resolver, town, cause)
-        return after, [draft, *drafts]
-    return after, [draft]
+    if case.resolver == resolver:
+        return after, [draft]
+    after, drafts = assigned_to(after, resolver, town, cause)
+    return after, [draft, *drafts]
 
 
 def assigned_to(
@@ -186,8 +198,8 @@ def assigned_to(
     """
     to_body, solved = resolver.kind == ResolverKind.BODY, case.state not in HANDED_OVER
     drafts = [] if case.number is not None else [_numbered(case, cause)]
-    withdrawn, after = _withdrawn(case, resolver, town, cause)
-    drafts += withdrawn
+    after, taken_back = exchanges.withdrawn(case, resolver, town, cause)
+    drafts += taken_back
     if not after.deadlines:
         after = _with_deadline(after, town)
     previous = case.state
@@ -229,10 +241,8 @@ def assigned_to(
         # The first hand-over is told by the acknowledgement; a later one, and that the town has it again, is news to the reporter.
         drafts.append(_forwarded_or_back(case, cause, previous, reason))
     if to_body and told is not None:
-        attempt = 1 + sum(exchange.body == resolver.code for exchange in after.exchanges)
-        exchange = Exchange(body=resolver.code, state=ExchangeState.REQUESTED, attempt=attempt)
-        after = changed(after, cause, exchanges=[*after.exchanges, exchange])
-        drafts.append(exchange_draft(exchange, cause, told))
+        after, asked = exchanges.requested(after, told, resolver.code, cause)
+        drafts += asked
     return after, drafts
 
 
@@ -260,33 +270,6 @@ def solver_parties(case: Case, town: Town) -> tuple[Party, ...]:
     code = case.team if is_with_body(case) or case.resolver is None else case.resolver.code
     party = town.team(code) if code is not None else None
     return () if party is None else (party,)
-
-
-def exchange_draft(exchange: Exchange, cause: Cause, *concerned: Party) -> Draft:
-    """Tells that a hand-over moved on."""
-    return Draft(TicketExchangeUpdated, cause, concerned=concerned, fields={"exchange": exchange})
-
-
-def with_exchange(case: Case, body: str, state: ExchangeState, cause: Cause) -> tuple[Case, Exchange | None]:
-    """The case with the latest exchange with a body in another state; None where there is no such exchange."""
-    for index in range(len(case.exchanges) - 1, -1, -1):
-        if case.exchanges[index].body == body:
-            exchange = case.exchanges[index].model_copy(update={"state": state})
-            exchanges = [*case.exchanges[:index], exchange, *case.exchanges[index + 1 :]]
-            return changed(case, cause, exchanges=exchanges), exchange
-    return case, None
-
-
-def _withdrawn(case: Case, resolver: Resolver, town: Town, cause: Cause) -> tuple[list[Draft], Case]:
-    """Takes a case back from the body that has it and has not answered."""
-    if not is_with_body(case) or case.resolver is None or case.resolver == resolver:
-        return [], case
-    body = case.resolver.code
-    if not any(exchange.body == body and exchange.state in _OPEN_EXCHANGES for exchange in case.exchanges):
-        return [], case
-    after, exchange = with_exchange(case, body, ExchangeState.WITHDRAWN, cause)
-    party = town.body(body)
-    return [exchange_draft(exchange, cause, *([party] if party is not None else []))] if exchange else [], after
 
 
 def _numbered(case: Case, cause: Cause) -> Draft:
@@ -327,18 +310,16 @@ def _content(case: Case) -> dict[str, Any]:
 
 
 def _with_deadline(case: Case, town: Town) -> Case:
-    """The promised day by the category; where nobody is sure of it, by the law alone."""
+    """The promised day by the category; where nobody is sure of it, by the law alone. What was waited for the reporter counts."""
     category = town.category(case.category) if case.decided else None
     term = category.deadline if category is not None else None
     why = category.slug if category is not None else deadlines.LEGAL_MAXIMUM
-    fresh = deadlines.solution(case.received_at, term, why, town.calendar)
-    if case.waited_seconds:
-        fresh = deadlines.postponed(fresh, timedelta(seconds=case.waited_seconds), town.calendar)
-    if case.deadlines:
-        # A clock that stands or was stopped goes on doing so.
-        kept = case.deadlines[0]
-        fresh = fresh.model_copy(update={"state": kept.state, "paused_since": kept.paused_since})
-    return case.model_copy(update={"deadlines": [fresh]})
+    promise = deadlines.solution(case.received_at, term, why, town.calendar)
+    # A clock that stands or was stopped goes on doing so.
+    kept = case.deadlines[0] if case.deadlines else Deadline(kind=DeadlineKind.SOLUTION, due=promise.due, why=why)
+    due = deadlines.postponed(promise, timedelta(seconds=case.waited_seconds), town.calendar)
+    fresh = kept.model_copy(update={"due": due, "why": promise.why})
+    return case.model_copy(update={"promise": promise, "deadlines": [fresh]})
 
 
 def _stricter(one: Confidentiality, other: Confidentiality) -> Confidentiality:

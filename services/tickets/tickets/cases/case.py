@@ -63,6 +63,15 @@ class Opening(Model):
     photo_places: list[PhotoPlace] = []
 
 
+class Promise(Model):
+    """By when the case was promised to be solved before anybody waited for anybody."""
+
+    due: Instant
+    whole_days: bool
+    """A term in days: it ends with a day."""
+    why: Code
+
+
 class Case(Model):
     """One ticket. `version` is the sequence of its last event, `chain` that event's hash."""
 
@@ -95,6 +104,7 @@ class Case(Model):
     route_by: Instant | None = None
     """Without a routing by then the dispatcher gets it; None when that is settled."""
     deadlines: list[Deadline] = []
+    promise: Promise | None = None
     waited_seconds: int = 0
     """How long its clock has stood so far, so that a correction does not take that time back."""
     exchanges: list[Exchange] = []

@@ -16,8 +16,9 @@ from contracts.tickets import (
     Visibility,
 )
 from contracts.types import Confidentiality
-from tickets.cases.assigning import exchange_draft, solver_parties, with_exchange
+from tickets.cases.assigning import solver_parties
 from tickets.cases.case import Case, Cause, Change, Draft, Party, changed
+from tickets.cases.exchanges import moved_on
 from tickets.cases.lifecycle import REOPENED_WITHIN
 from tickets.cases.progress import moved
 from tickets.cases.town import Town
@@ -25,7 +26,7 @@ from tickets.cases.words import with_words
 
 FAILED, IN_DOUBT, UNPROVEN, SENT = "failed", "in_doubt", "unproven", "sent"
 _FAILURES_KNOWN = 100
-_UNSENT = frozenset({ExchangeState.REQUESTED, ExchangeState.FAILED})
+_REQUEST = "body_request"
 _WAKES = frozenset({*REOPENED_WITHIN, TicketState.WAITING_FOR_REPORTER})
 
 
@@ -35,18 +36,21 @@ def _told_of(data: InboundMessage, case: Case, town: Town) -> tuple[Party, ...]:
 
 
 def said_by_reporter(case: Case, data: InboundMessage, town: Town, cause: Cause, certainty: float = 1.0) -> Change:
-    """The reporter writes again; that ends our waiting for him, and reopens what was solved. A machine's word does neither."""
-    by_machine = data.automatic != Automatic.NO
+    """The reporter writes again; that ends our waiting for him, and reopens what was solved.
+
+    A machine's word does neither, nor does one that is not surely his.
+    """
+    idle = data.automatic != Automatic.NO or certainty < 1
     after, draft = _received(
         case,
         data,
         cause,
         direction=Direction.INBOUND,
-        visibility=Visibility.INTERNAL if by_machine else Visibility.PUBLIC,
+        visibility=Visibility.INTERNAL if idle else Visibility.PUBLIC,
         concerned=_told_of(data, case, town),
         certainty=certainty,
     )
-    if by_machine:
+    if idle:
         return after, [draft]
     after = changed(after, cause, reply_to=data.personal.message_id or after.reply_to)
     if case.state not in _WAKES:
@@ -78,8 +82,8 @@ def answered_by_body(case: Case, data: InboundMessage, town: Town, cause: Cause)
     code = _body_of(case, data.sender.id, town)
     if code is None or data.automatic != Automatic.NO:
         return after, [draft]
-    after, exchange = with_exchange(after, code, ExchangeState.ANSWERED, cause)
-    return after, [draft, exchange_draft(exchange, cause)] if exchange is not None else [draft]
+    after, answered = moved_on(after, code, ExchangeState.ANSWERED, cause)
+    return after, [draft, *answered]
 
 
 def written_by_staff(case: Case, text: str, visibility: Visibility, author: str, town: Town, cause: Cause) -> Change:
@@ -115,6 +119,7 @@ def delivery_updated(
     delivery_id: UUID | None = None,
     recipient: str | None = None,
     body: str | None = None,
+    template: str | None = None,
     reason: str | None = None,
     status: str | None = None,
 ) -> Change:
@@ -136,9 +141,9 @@ def delivery_updated(
     after, drafts = changed(case, cause, failed_deliveries=failed[-_FAILURES_KNOWN:]), [draft]
     if body is None and recipient is not None:
         body = _body_of(case, recipient, town)
-    if body is not None and news:
-        after, exchange = with_exchange(after, body, ExchangeState.FAILED, cause)
-        drafts += [exchange_draft(exchange, cause)] if exchange is not None else []
+    if body is not None and news and template in (None, _REQUEST):
+        after, failing = moved_on(after, body, ExchangeState.FAILED, cause)
+        drafts += failing
     return after, drafts
 
 
@@ -154,12 +159,9 @@ def is_our_delivery(case: Case, delivery_id: UUID | None, recipient: str | None)
     return any(identity.delivery_id(event, recipient, Way.EMAIL) == delivery_id for event in events)
 
 
-def sent_to_body(case: Case, body: str, cause: Cause) -> Change:
-    """The request went out to the body; told only where we did not know yet."""
-    if not any(exchange.body == body and exchange.state in _UNSENT for exchange in case.exchanges):
-        return case, []
-    after, exchange = with_exchange(case, body, ExchangeState.SENT, cause)
-    return after, [exchange_draft(exchange, cause)] if exchange is not None else []
+def sent_to_body(case: Case, body: str, template: str, cause: Cause) -> Change:
+    """A mail went out to the body; a request moves the exchange on where we did not know yet."""
+    return moved_on(case, body, ExchangeState.SENT, cause) if template == _REQUEST else (case, [])
 
 
 def _received(

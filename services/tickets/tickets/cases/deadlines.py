@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from contracts.tickets import Deadline, DeadlineKind, DeadlineState
+from contracts.tickets import Deadline, DeadlineState
 from packs.office import Calendar
 from packs.situations import DeadlineUnit, Term
+from tickets.cases.case import Promise
 
 PRAGUE = ZoneInfo("Europe/Prague")
 LEGAL_MAXIMUM = "legal-maximum"
@@ -56,12 +57,25 @@ def due(received: datetime, term: Term, calendar: Calendar) -> datetime:
     return _end_of(day)
 
 
-def solution(received: datetime, term: Term | None, why: str, calendar: Calendar) -> Deadline:
+def solution(received: datetime, term: Term | None, why: str, calendar: Calendar) -> Promise:
     """The day by which a case is solved: the category's term, never later than the law allows for any matter."""
     latest = due(received, calendar.legal_maximum, calendar)
     if term is not None and (own := due(received, term, calendar)) <= latest:
-        return Deadline(kind=DeadlineKind.SOLUTION, due=own, why=why)
-    return Deadline(kind=DeadlineKind.SOLUTION, due=latest, why=LEGAL_MAXIMUM)
+        return Promise(due=own, whole_days=term.unit != DeadlineUnit.HOURS, why=why)
+    return Promise(due=latest, whole_days=True, why=LEGAL_MAXIMUM)
+
+
+def postponed(promise: Promise, by: timedelta, calendar: Calendar) -> datetime:
+    """When it is due after all waiting: later by that, a term in days on a working day. Computed from the promise each time, so that
+    many short waits are no longer than one long one."""
+    if not by:
+        return promise.due
+    later = (promise.due + by).astimezone(PRAGUE)
+    if not promise.whole_days:
+        return later.astimezone(UTC)
+    # The law knows no closing days of one office.
+    open_days = calendar if promise.why != LEGAL_MAXIMUM else None
+    return _end_of(next_working_day(later.date(), open_days))
 
 
 def paused(deadlines: list[Deadline], now: datetime) -> list[Deadline]:
@@ -74,32 +88,16 @@ def paused(deadlines: list[Deadline], now: datetime) -> list[Deadline]:
     ]
 
 
-def running(deadlines: list[Deadline], now: datetime, calendar: Calendar) -> list[Deadline]:
-    """The clock goes on: what stood is due later by as long as it stood, on a working day; what was met is due again."""
-    return [
-        postponed(deadline, stood([deadline], now), calendar).model_copy(
-            update={"state": DeadlineState.RUNNING, "paused_since": None}
-        )
-        for deadline in deadlines
-    ]
+def running(deadlines: list[Deadline], due: datetime) -> list[Deadline]:
+    """The clock goes on, to another day; what was met is due again."""
+    going = {"state": DeadlineState.RUNNING, "paused_since": None, "due": due}
+    return [deadline.model_copy(update=going) for deadline in deadlines]
 
 
 def stood(deadlines: list[Deadline], now: datetime) -> timedelta:
     """How long the clock has stood by now, if it stands."""
     since = (deadline.paused_since for deadline in deadlines if deadline.state == DeadlineState.PAUSED)
     return max((now - moment for moment in since if moment is not None and moment < now), default=timedelta())
-
-
-def postponed(deadline: Deadline, by: timedelta, calendar: Calendar) -> Deadline:
-    """Due later. A term in days ends with a working day, whatever the hour at which the clock went on."""
-    if not by:
-        return deadline
-    later = (deadline.due + by).astimezone(PRAGUE)
-    if deadline.due.astimezone(PRAGUE).time() != _LAST_MOMENT:
-        return deadline.model_copy(update={"due": later.astimezone(UTC)})
-    # The law knows no closing days of one office.
-    open_days = calendar if deadline.why != LEGAL_MAXIMUM else None
-    return deadline.model_copy(update={"due": _end_of(next_working_day(later.date(), open_days))})
 
 
 def met(deadlines: list[Deadline]) -> list[Deadline]:

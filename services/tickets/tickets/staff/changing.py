@@ -177,6 +177,8 @@ def _wanted(new: NewClassification, town: Town) -> assigning.Classification:
     category = town.category(new.category)
     if category is None:
         raise Problem(422, "no-such-category", "Takovou kategorii balíček města nemá.")
+    if category.confidentiality == Confidentiality.SEALED != (new.confidentiality or Confidentiality.SEALED):
+        raise Problem(422, "sealed-category", "Podnět této kategorie je vždy utajený.")
     if new.confidentiality == Confidentiality.SEALED and town.keeper_of_sealed(category) is None:
         raise Problem(422, "nobody-for-sealed", "Město nemá v balíčku nikoho, kdo by směl číst utajené podněty.")
     return assigning.Classification(
@@ -196,12 +198,15 @@ def _assigned(desk: Desk, staff: Staff, case: Case, new: NewAssignment, town: To
     resolver = Resolver(kind=new.resolver.kind, code=new.resolver.code)
     if case.state not in HANDED_OVER:
         raise _wrong_state(case, "Vyřízený podnět nejdřív znovu otevřete.")
-    if resolver == case.resolver:
+    if resolver == case.resolver and case.state != TicketState.SET_ASIDE:
         raise Problem(409, "already-there", "Podnět už tento řešitel má.")
     if case.resolver is not None and new.reason is None:
         raise Problem(422, "reason-missing", "Předání jinému řešiteli potřebuje důvod (pole `reason`).")
-    if case.confidentiality == Confidentiality.SEALED and resolver.kind != ResolverKind.PERSON:
+    keeper = Resolver(kind=ResolverKind.TEAM, code=town.keeper_of_sealed(town.category(case.category)) or "nobody")
+    if case.confidentiality == Confidentiality.SEALED and resolver.kind != ResolverKind.PERSON and resolver != keeper:
         raise Problem(409, "sealed", "Utajený podnět lze předat jen příslušné osobě.")
+    if resolver.kind == ResolverKind.BODY and case.category is None:
+        raise Problem(409, "not-classified", "Než podnět předáte mimo město, zařaďte ho prosím do kategorie.")
     person = None
     if resolver.kind == ResolverKind.PERSON:
         person = _person(desk, case, resolver.code, town)
@@ -259,7 +264,7 @@ def _shown(
     """The ticket as it stands; nothing of it where it is out of this member's sight."""
     ticket = desk.queries.ticket(sight_of(staff), done.ticket_id)
     if ticket is None:
-        return Response(None, 204, {**entity_tag(desk.queries.version(done.ticket_id)), **(headers or {})})
+        return Response(None, 204, headers)
     pack = desk.towns(staff.municipality).pack
     tags = {**entity_tag(ticket["version"]), **(headers or {})}
     return as_json(rendering.whole(ticket, pack, desk.clock()), status, tags)

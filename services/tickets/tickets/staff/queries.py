@@ -67,11 +67,6 @@ class Queries:
         found = self._tickets.find_one({"_id": ticket_id}, {"words": 0})
         return self._with_seen_only(sight, [found])[0] if found is not None and self.sees(sight, found) else None
 
-    def version(self, ticket_id: UUID) -> int:
-        """The version of a ticket that was just changed, whether it may be seen or not."""
-        found = self._tickets.find_one({"_id": ticket_id}, {"version": 1})
-        return int(found["version"]) if found is not None else 0
-
     def sees(self, sight: Sight, ticket: Mapping[str, Any]) -> bool:
         """Whether a stored ticket is there for whoever asks."""
         insiders = [*ticket["solvers"], *([ticket["entered_by"]] if "entered_by" in ticket else [])]

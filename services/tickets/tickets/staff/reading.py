@@ -90,15 +90,17 @@ def _conversation(router: APIRouter, desk: Desk) -> None:
     @router.get("/tickets/{ticket_id}/messages", response_model=MessagePage, responses=may_fail(404))
     def list_messages(staff: Asking, ticket_id: UUID, query: Annotated[PageQuery, Query()]) -> Response:
         """The conversation, internal notes too."""
-        desk.ticket(staff, ticket_id)
         found = _page(lambda: desk.queries.messages(ticket_id, query.cursor, query.limit))
+        # After the reading: it may have been sealed meanwhile.
+        desk.ticket(staff, ticket_id)
         return as_json({"items": [stored_event(rendering.message, one) for one in found.documents], "next": found.next})
 
     @router.get("/tickets/{ticket_id}/history", response_model=HistoryPage, responses=may_fail(404))
     def list_history(staff: Asking, ticket_id: UUID, query: Annotated[PageQuery, Query()]) -> Response:
         """All that ever happened to the ticket, and why."""
-        desk.ticket(staff, ticket_id)
         found = _page(lambda: desk.queries.history(ticket_id, query.cursor, query.limit))
+        # After the reading: it may have been sealed meanwhile.
+        desk.ticket(staff, ticket_id)
         items = [stored_event(rendering.history_event, one) for one in found.documents]
         return as_json({"items": items, "next": found.next})
 
