@@ -37,7 +37,7 @@ class Settings(ServiceSettings, KafkaSettings, MongoSettings, ObjectStoreSetting
     )
     sending_at_once: int = Field(default=16, ge=1, le=200, description="Mails under way at the same time.")
     sending_at_once_per_domain: int = Field(
-        default=5,
+        default=12,
         ge=1,
         le=200,
         description="Of these, mails to one recipient's domain, so that a slow one leaves room.",

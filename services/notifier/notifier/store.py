@@ -22,7 +22,6 @@ from notifier.keeping import Figures, StoreAway
 from notifier.sending.turns import Busy
 
 _DUPLICATE = 11000
-_PIECE = 200
 _FREE = {"state": State.DUE.value, "owner": None}
 
 
@@ -91,16 +90,14 @@ class MongoDeliveryStore:
             query["lane"] = {"$nin": busy.lanes}
         if busy.threads:
             query["thread"] = {"$nin": busy.threads}
-        found: list[UUID] = []
+        found: list[Document] = []
         with _reached():
-            candidates = self._deliveries.find(query, {"thread": 1, "sequence": 1}).sort("due_at")
+            candidates = self._deliveries.find(query).sort("due_at").batch_size(limit)
             # Many may wait behind one that was refused for now: looked through in pieces, until enough may go.
-            while len(found) < limit and (some := list(islice(candidates, max(limit, _PIECE)))):
+            while len(found) < limit and (some := list(islice(candidates, limit))):
                 first = self._first_unfinished({document["thread"] for document in some})
-                found += [d["_id"] for d in some if d["sequence"] <= first.get(d["thread"], d["sequence"])]
-            found = found[:limit]
-            whole = {document["_id"]: document for document in self._deliveries.find({"_id": {"$in": found}, **_FREE})}
-        return [from_document(whole[id]) for id in found if id in whole]
+                found += [d for d in some if d["sequence"] <= first.get(d["thread"], d["sequence"])]
+        return [from_document(document) for document in found[:limit]]
 
     def _first_unfinished(self, threads: Collection[str]) -> dict[str, int]:
         """The lowest sequence that has not come to its end, by thread."""

@@ -20,7 +20,7 @@ from notifier.keeping import StoreAway
 from notifier.sending.relay import Relay, RelayAddress
 from notifier.sending.sender import Sender
 from notifier.sending.telling import Teller
-from notifier.sending.turns import Room
+from notifier.sending.wire import Wire
 from notifier.settings import Settings
 from notifier.store import MongoDeliveryStore
 from notifier.writing.composing import Composer, SigningKey
@@ -89,7 +89,7 @@ def run(settings: Settings, stop: threading.Event) -> int:
         instance=settings.instance,
         clock=now,
         caps=Caps(settings.automatic_mails_in_three_hours, settings.automatic_mails_in_a_day),
-        room=Room(settings.sending_at_once, settings.sending_at_once_per_domain),
+        wire=Wire(settings.sending_at_once, settings.sending_at_once_per_domain),
     )
     consumer = Consumer(
         settings.kafka_bootstrap,

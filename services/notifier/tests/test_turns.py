@@ -57,6 +57,16 @@ def test_full_lanes_are_not_even_looked_at() -> None:
     assert busy_with([*full, *free], Room(total=10, lane=3)).lanes == [full[0].lane]
 
 
+def test_while_the_gate_is_shut_nothing_is_tried_that_waited_for_its_place() -> None:
+    gate = Gate()
+    assert not gate.shut(0.0)
+    gate.close("relay-away", 10.0)
+    assert gate.shut(10.1)
+    assert not gate.shut(10.0 + SHORTEST_PAUSE)
+    gate.open()
+    assert not gate.shut(10.1)
+
+
 def test_the_gate_closes_for_longer_and_longer_and_lets_one_try() -> None:
     gate, now = Gate(), 100.0
     assert gate.limit(now, 16) == 16

@@ -21,6 +21,10 @@ class Gate:
         self.pause = min(self.pause * 2, LONGEST_PAUSE) if self.pause else SHORTEST_PAUSE
         self.opens_at = now + self.pause
 
+    def shut(self, now: float) -> bool:
+        """Whether nothing is to be tried now."""
+        return self.reason is not None and now < self.opens_at
+
     def open(self) -> None:
         """The relay took an order."""
         self.reason, self.pause, self.opens_at = None, 0.0, 0.0

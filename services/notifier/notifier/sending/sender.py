@@ -27,6 +27,7 @@ from notifier.sending.notes import Notes
 from notifier.sending.relay import MailNotHeard, Relay, RelayAway
 from notifier.sending.telling import Teller, wait
 from notifier.sending.turns import Room, busy_with, choose
+from notifier.sending.wire import Wire
 from notifier.writing.composing import Composer, Parcel, RulesetMissing, Unsendable
 
 IDLE_SECONDS = 0.5
@@ -58,6 +59,7 @@ class Sender:
     clock: Callable[[], datetime]
     caps: Caps = field(default_factory=Caps)
     room: Room = field(default_factory=Room)
+    wire: Wire = field(default_factory=Wire)
     gate: Gate = field(default_factory=Gate)
 
     def __post_init__(self) -> None:
@@ -128,10 +130,16 @@ class Sender:
                 self._lost_count = True
                 self._note_store(away=True)
             if taken:
-                # So that several places are free when it looks again: one look each would cost more than the mails.
-                await asyncio.sleep(PACE_SECONDS)
+                # So that many places are free when it looks again: one look each would cost more than the mails.
+                await self._half_empty()
             else:
                 await wait(self._work, IDLE_SECONDS)
+
+    async def _half_empty(self) -> None:
+        while len(self._hand) > self.room.total // 2 and not self._stop.is_set():
+            self._work.clear()
+            await wait(self._work, IDLE_SECONDS)
+        await asyncio.sleep(PACE_SECONDS)
 
     async def _take(self) -> int:
         """Takes what is due and fits; returns how many came in hand."""
@@ -192,31 +200,36 @@ class Sender:
         parcel = await self._composed(delivery)
         if parcel is None:
             return
-        started = time.monotonic()
         try:
-            async with self.relay.line() as line:
-                answer: Answer | None = await line.announce(
-                    parcel.envelope_sender, parcel.recipient, len(parcel.content)
-                )
-                self._open_gate()
-                tried = deliveries.tried(delivery, self.clock())
-                if answer is None:
-                    # Before the mail, not after: a crash must not hide that it may have gone out.
-                    await self._notes.write(deliveries.handed_over(tried))
-                    if not self._surely_alive():
-                        # The note took so long that another may have taken over: it did not go out here.
-                        await self._finish(delivery, deliveries.put_back(delivery, self.clock()))
-                        return
-                    with metrics.SENDS_UNDER_WAY.track_inprogress():
-                        answer = await line.hand_over(parcel.recipient, parcel.content)
+            async with self.wire.place(delivery.lane):
+                if self._stop.is_set() or self.gate.shut(time.monotonic()):
+                    # While it waited for its place: it is as free as before.
+                    await self._finish(delivery, deliveries.put_back(delivery, delivery.due_at))
+                    return
+                await self._hand_over(delivery, parcel)
         except MailNotHeard as refusal:
             self._close_gate(str(refusal))
             await self._finish(delivery, deliveries.not_heard(delivery, refusal.status, self.clock()))
-            return
         except RelayAway as away:
             self._close_gate(str(away))
             await self._finish(delivery, deliveries.put_back(delivery, delivery.due_at))
-            return
+
+    async def _hand_over(self, delivery: Delivery, parcel: Parcel) -> None:
+        """Raises RelayAway, MailNotHeard."""
+        started = time.monotonic()
+        async with self.relay.line() as line:
+            answer: Answer | None = await line.announce(parcel.envelope_sender, parcel.recipient, len(parcel.content))
+            self._open_gate()
+            tried = deliveries.tried(delivery, self.clock())
+            if answer is None:
+                # Before the mail, not after: a crash must not hide that it may have gone out.
+                await self._notes.write(deliveries.handed_over(tried))
+                if not self._surely_alive():
+                    # The note took so long that another may have taken over: it did not go out here.
+                    await self._finish(delivery, deliveries.put_back(delivery, self.clock()))
+                    return
+                with metrics.SENDS_UNDER_WAY.track_inprogress():
+                    answer = await line.hand_over(parcel.recipient, parcel.content)
         metrics.SENDING_SECONDS.observe(time.monotonic() - started)
         await self._finish(delivery, deliveries.answered(tried, answer, self.clock()))
 
@@ -244,7 +257,7 @@ class Sender:
         await self._notes.write(after)
         if after.state != State.DUE:
             metrics.DELIVERIES.labels(after.template, after.state.value).inc()
-            self.teller.news.set()
+            self.teller.add(after)
         elif after.attempts > before.attempts:
             metrics.DELIVERIES.labels(after.template, "waits").inc()
         logger.info(

@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from typing import Protocol
 
 from kit.messages import Record
+from notifier.deliveries import Delivery
 from notifier.keeping import DeliveryStore, StoreAway
 from notifier.outcomes import record_of
 
-IDLE_SECONDS, GATHER_SECONDS, LONGEST_PAUSE = 0.5, 0.03, 10.0
+GATHER_SECONDS, LOOK_SECONDS, SHORTEST_PAUSE, LONGEST_PAUSE = 0.03, 5.0, 0.5, 10.0
 MOST_AT_ONCE = 200
 
 logger = logging.getLogger(__name__)
@@ -23,12 +25,19 @@ class Publisher(Protocol):
 
 
 class Teller:
-    """`news` says that something has been finished; a slow look around finds what was missed."""
+    """What was finished here is told from memory; a slow look into the store finds what another left untold."""
 
     def __init__(self, store: DeliveryStore, publisher: Publisher) -> None:
         self._store, self._publisher = store, publisher
-        self.news = asyncio.Event()
+        self._finished: list[Delivery] = []
+        self._news = asyncio.Event()
         self._away: str | None = None
+
+    def add(self, delivery: Delivery) -> None:
+        """It has been noted that this delivery is finished."""
+        if delivery.untold:
+            self._finished.append(delivery)
+            self._news.set()
 
     def check(self) -> str | None:
         """Readiness: None while outcomes can be told."""
@@ -36,33 +45,46 @@ class Teller:
 
     async def run(self) -> None:
         """Tells for ever."""
-        pause = IDLE_SECONDS
+        pause, looked = SHORTEST_PAUSE, 0.0
         while True:
-            self.news.clear()
+            self._news.clear()
+            finished, self._finished = self._finished, []
+            look = time.monotonic() - looked > LOOK_SECONDS or self._away is not None
             try:
-                told_all = await asyncio.to_thread(self.tell)
+                told_all = await asyncio.to_thread(self.tell, finished, look=look)
                 self._away = None if told_all else "broker-away"
             except StoreAway:
                 self._away = "database-away"
             if self._away is None:
-                pause = IDLE_SECONDS
-                await wait(self.news, IDLE_SECONDS)
+                pause, looked = SHORTEST_PAUSE, time.monotonic() if look else looked
+                await wait(self._news, LOOK_SECONDS)
                 # What ends in the same moment is told together.
                 await asyncio.sleep(GATHER_SECONDS)
             else:
                 pause = min(pause * 2, LONGEST_PAUSE)
                 await asyncio.sleep(pause)
 
-    def tell(self) -> bool:
-        """Publishes what is untold; False where the broker did not confirm all of it. Raises StoreAway."""
-        while untold := self._store.untold(MOST_AT_ONCE):
-            confirmed = self._publisher.publish_all([record_of(delivery) for delivery in untold])
-            # A crash between the two repeats them under the same ids.
-            self._store.told([delivery.id for delivery, safe in zip(untold, confirmed, strict=True) if safe])
-            if not all(confirmed):
-                logger.warning("outcomes_not_confirmed", extra={"count": confirmed.count(False)})
+    def tell(self, finished: Sequence[Delivery], *, look: bool) -> bool:
+        """Publishes these, and what else the store holds untold; False where the broker did not confirm all of it.
+
+        Raises StoreAway. What could not be told is found by the next look.
+        """
+        if not self._told(finished):
+            return False
+        while look and (untold := self._store.untold(MOST_AT_ONCE)):
+            if not self._told(untold):
                 return False
         return True
+
+    def _told(self, finished: Sequence[Delivery]) -> bool:
+        if not finished:
+            return True
+        confirmed = self._publisher.publish_all([record_of(delivery) for delivery in finished])
+        # A crash between the two repeats them under the same ids.
+        self._store.told([delivery.id for delivery, safe in zip(finished, confirmed, strict=True) if safe])
+        if not all(confirmed):
+            logger.warning("outcomes_not_confirmed", extra={"count": confirmed.count(False)})
+        return all(confirmed)
 
 
 async def wait(event: asyncio.Event, seconds: float) -> None:

@@ -10,8 +10,8 @@ from notifier.deliveries import Delivery
 class Room:
     """How many may be in hand: in all, and of one lane, so that one slow domain leaves room for the others."""
 
-    total: int = 16
-    lane: int = 5
+    total: int = 96
+    lane: int = 64
 
 
 @dataclass(frozen=True)
