@@ -97,9 +97,9 @@ class Catcher:
 
 
 def keep(directory: Path, name: str, content: bytes) -> None:
-    """Write the file so that it is there whole or not at all, whatever happens to the machine."""
+    """Write the file, for its owner's eyes, so that it is there whole or not at all, whatever happens to the machine."""
     fresh = directory / f".{name}.new"
-    with fresh.open("wb") as out:
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
         out.write(content)
         out.flush()
         os.fsync(out.fileno())
@@ -114,6 +114,7 @@ def keep(directory: Path, name: str, content: bytes) -> None:
 async def serve(settings: CatcherSettings) -> None:
     """Catch mails until SIGTERM or SIGINT."""
     settings.directory.mkdir(parents=True, exist_ok=True)
+    settings.directory.chmod(0o700)
     for unfinished in settings.directory.glob(".*.new"):
         unfinished.unlink()
     catcher = Catcher(settings)

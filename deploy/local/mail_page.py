@@ -1,20 +1,60 @@
-"""A page that shows the caught mails to whoever tries the system. Reads only; everything from a mail is shown as plain text."""
+"""A page that shows the caught mails to whoever tries the system. Reads only; nothing from a mail runs or becomes part of the page.
+
+An HTML part is shown as its reader would see it, in a frame that may do nothing and fetch nothing; an attachment is handed out
+as a file, under a type that no browser executes.
+"""
 
 import html
 import re
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from email import policy
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 from deploy.local.ports import HOST
 
 SHOWN = 200
 MAIL_NAME = re.compile(r"[0-9]{20}-[0-9]{6,}\.eml")
-STYLE = "body{font:16px sans-serif;max-width:70em;margin:2em auto;padding:0 1em}td{padding:.2em 1em .2em 0}pre{white-space:pre-wrap}"
+MAIL_PATH = re.compile(rf"/mail/({MAIL_NAME.pattern})(?:/([0-9]{{1,4}}))?")
+HARMLESS = frozenset({"application/pdf", "image/gif", "image/jpeg", "image/png", "image/webp", "text/plain"})
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+NO_SUBJECT = "(bez předmětu)"
+STYLE = """
+body{font:16px/1.45 sans-serif;color:#222;max-width:76em;margin:0 auto;padding:1em;overflow-wrap:anywhere}
+h1{font-size:1.4em;margin:.4em 0}
+h2{font-size:1em;margin:1.2em 0 .4em;color:#555}
+a{color:#0b57a4}
+ul.mails{list-style:none;padding:0}
+ul.mails li{padding:.6em 0;border-top:1px solid #ddd}
+small,dt{color:#555}
+small{display:block;font-size:.9em}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.15em .9em;margin:.8em 0}
+dd{margin:0}
+pre{white-space:pre-wrap;margin:0;font:inherit}
+pre,iframe{border:1px solid #ddd;border-radius:.3em;background:#fff}
+.text,summary+pre{padding:.8em}
+.parts{display:flex;flex-wrap:wrap;gap:1.2em}
+.parts section{flex:1 1 20em;min-width:0}
+iframe{box-sizing:border-box;width:100%;height:70vh}
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back to the browser."""
+
+    body: bytes
+    content_type: str = "text/html; charset=utf-8"
+    status: HTTPStatus = HTTPStatus.OK
+    policy: str = POLICY
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def serve_page(directory: Path, listen: str) -> ThreadingHTTPServer:
@@ -22,14 +62,16 @@ def serve_page(directory: Path, listen: str) -> ThreadingHTTPServer:
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            page = list_page(directory) if self.path == "/" else mail_page(directory, self.path.removeprefix("/mail/"))
-            self.send_response(HTTPStatus.OK if page else HTTPStatus.NOT_FOUND)
-            body = (page or _page("Tady nic není", '<p><a href="/">Zpět na seznam</a></p>')).encode()
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-            self.send_header("Content-Length", str(len(body)))
+            answer = answer_to(directory, self.path)
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.content_type)
+            self.send_header("Content-Security-Policy", answer.policy)
+            self.send_header("X-Content-Type-Options", "nosniff")
+            self.send_header("Content-Length", str(len(answer.body)))
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(answer.body)
 
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Say nothing: who looked at which mail is nobody's business."""
@@ -40,13 +82,28 @@ def serve_page(directory: Path, listen: str) -> ThreadingHTTPServer:
     return server
 
 
+def answer_to(directory: Path, path: str) -> Answer:
+    """The list, a mail, or an attachment of one; anything else is not there."""
+    if path == "/":
+        return Answer(list_page(directory).encode())
+    asked = MAIL_PATH.fullmatch(path)
+    if asked and asked[2]:
+        found = attachment(directory, asked[1], int(asked[2]))
+    else:
+        page = mail_page(directory, asked[1]) if asked else None
+        found = Answer(page.encode()) if page else None
+    nothing = _page("Tady nic není", '<p><a href="/">Zpět na seznam</a></p>')
+    return found or Answer(nothing.encode(), status=HTTPStatus.NOT_FOUND)
+
+
 def list_page(directory: Path) -> str:
     """The newest mails first."""
     names = sorted((path.name for path in directory.glob("[0-9]*.eml")), reverse=True)
     rows = "".join(_row(directory / name) for name in names[:SHOWN])
     older = f"<p>Starších zpráv: {len(names) - SHOWN}</p>" if len(names) > SHOWN else ""
     empty = "" if names else "<p>Zatím žádná zpráva neodešla.</p>"
-    return _page("Odeslaná pošta", f"<p>Zprávy zůstaly zde, nikam neodešly.</p>{empty}<table>{rows}</table>{older}")
+    told = f'<p>Zprávy zůstaly zde, nikam neodešly.</p>{empty}<ul class="mails">{rows}</ul>{older}'
+    return _page("Odeslaná pošta", told)
 
 
 def mail_page(directory: Path, name: str) -> str | None:
@@ -55,15 +112,45 @@ def mail_page(directory: Path, name: str) -> str | None:
     if not MAIL_NAME.fullmatch(name) or not path.is_file():
         return None
     message = read_mail(path)
-    fields = "".join(f"{html.escape(key)}: {html.escape(str(value))}\n" for key, value in message.items())
-    attachments = "".join(
-        f"<li>{html.escape(part.get_filename() or '(beze jména)')} ({html.escape(part.get_content_type())})</li>"
-        for part in message.iter_attachments()
+    known = {"Od": message["from"], "Komu": message["to"] or message["x-envelope-to"], "Kdy": when(path, message)}
+    rows = "".join(f"<dt>{key}</dt><dd>{html.escape(str(value or '-'))}</dd>" for key, value in known.items())
+    sections = [f'<section><h2>Prostý text</h2><pre class="text">{html.escape(plain_text(message))}</pre></section>']
+    if shown := html_text(message):
+        frame = f'<iframe sandbox="" title="Zpráva v HTML" srcdoc="{html.escape(shown)}"></iframe>'
+        sections.append(f"<section><h2>HTML</h2>{frame}</section>")
+    links = "".join(
+        f'<li><a href="/mail/{name}/{number}">{html.escape(part.get_filename() or "(beze jména)")}</a> '
+        f"({html.escape(part.get_content_type())})</li>"
+        for number, part in enumerate(message.iter_attachments(), start=1)
     )
+    attached = f"<h2>Přílohy</h2><ul>{links}</ul>" if links else ""
+    headers = "".join(f"{html.escape(key)}: {html.escape(str(value))}\n" for key, value in message.items())
     return _page(
-        str(message["subject"] or "(bez předmětu)"),
-        f'<p><a href="/">Zpět na seznam</a></p><pre>{html.escape(plain_text(message))}</pre>'
-        f"<ul>{attachments}</ul><details><summary>Hlavičky</summary><pre>{fields}</pre></details>",
+        str(message["subject"] or NO_SUBJECT),
+        f'<p><a href="/">Zpět na seznam</a></p><dl>{rows}</dl>{attached}<div class="parts">{"".join(sections)}</div>'
+        f"<br><details><summary>Hlavičky</summary><pre>{headers}</pre></details>",
+    )
+
+
+def attachment(directory: Path, name: str, number: int) -> Answer | None:
+    """The attachment of that number, counted from 1, as a file to keep; None when there is none."""
+    path = directory / name
+    parts = list(read_mail(path).iter_attachments()) if path.is_file() else []
+    if not 1 <= number <= len(parts):
+        return None
+    part = parts[number - 1]
+    content = part.get_payload(decode=True)
+    if not isinstance(content, bytes):
+        # A mail in a mail.
+        inner = part.get_payload()
+        content = b"".join(each.as_bytes() for each in inner if isinstance(each, Message))
+    kind = part.get_content_type()
+    file_name = quote(part.get_filename() or f"priloha-{number}", safe="")
+    return Answer(
+        content,
+        kind if kind in HARMLESS else "application/octet-stream",
+        policy="default-src 'none'; sandbox",
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{file_name}"},
     )
 
 
@@ -78,17 +165,31 @@ def plain_text(message: EmailMessage) -> str:
     return str(body.get_content()).replace("\r\n", "\n") if body else ""
 
 
+def html_text(message: EmailMessage) -> str:
+    """The mail's HTML part; an empty text when it has none."""
+    body = message.get_body(preferencelist=("html",))
+    return str(body.get_content()) if body else ""
+
+
+def when(path: Path, message: EmailMessage) -> str:
+    """When the mail was written, else when it was caught, in local time as Czechs write it."""
+    written = (
+        getattr(message["date"], "datetime", None) or datetime.fromtimestamp(int(path.name[:20]) / 1e9).astimezone()
+    )
+    local = written.astimezone()
+    return f"{local.day}. {local.month}. {local.year} {local:%H:%M:%S}"
+
+
 def _row(path: Path) -> str:
     message = read_mail(path)
-    cells = (str(message["date"] or ""), str(message["x-envelope-to"] or ""))
-    subject = html.escape(str(message["subject"] or "(bez předmětu)"))
-    shown = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
-    return f'<tr>{shown}<td><a href="/mail/{path.name}">{subject}</a></td></tr>'
+    subject = html.escape(str(message["subject"] or NO_SUBJECT))
+    about = html.escape(f"{when(path, message)}, {message['x-envelope-to'] or '-'}")
+    return f'<li><a href="/mail/{path.name}">{subject}</a><small>{about}</small></li>'
 
 
 def _page(title: str, body: str) -> str:
     title = html.escape(title)
     return (
-        f'<!doctype html><html lang="cs"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
-        f"<h1>{title}</h1>{body}</html>"
+        '<!doctype html><html lang="cs"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{title}</title><style>{STYLE}</style><h1>{title}</h1>{body}</html>"
     )

@@ -3,7 +3,9 @@
 import http.client
 import os
 import smtplib
+import stat
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.mail_catcher import keep
-from deploy.local.mail_page import list_page, mail_page, plain_text, read_mail
+from deploy.local.mail_page import answer_to, list_page, mail_page, plain_text, read_mail
 from deploy.local.places import Places
 from deploy.local.ports import HOST, Ports
 from deploy.local.system import LocalSystem
@@ -36,6 +38,11 @@ def mail(subject: str = "Zkouška", text: str = "Příliš žluťoučký kůň\n
     message["From"], message["To"], message["Subject"] = "mesto@lipovany.test", "obcan@example.test", subject
     message.set_content(text)
     return message
+
+
+def mail_page_of(directory: Path, message: EmailMessage) -> str | None:
+    keep(directory, NAME, message.as_bytes())
+    return mail_page(directory, NAME)
 
 
 def caught(places: Places) -> list[Path]:
@@ -142,6 +149,59 @@ def test_nothing_of_a_mail_becomes_part_of_the_page(tmp_path: Path) -> None:
     for page in (list_page(tmp_path), mail_page(tmp_path, NAME) or ""):
         assert "&lt;script&gt;" in page
         assert "<script" not in page
+
+
+def test_an_html_part_is_shown_in_a_frame_that_may_do_nothing(tmp_path: Path) -> None:
+    message = mail(text="prostý text")
+    message.add_alternative('<p title="x">bohatý</p><script>alert(1)</script>', subtype="html")
+    keep(tmp_path, NAME, message.as_bytes())
+    page = mail_page(tmp_path, NAME) or ""
+    assert "prostý text" in page
+    assert '<iframe sandbox="" ' in page
+    assert 'srcdoc="&lt;p title=&quot;x&quot;&gt;bohatý' in page
+    assert "<iframe" not in (mail_page_of(tmp_path, mail()) or "")
+
+
+def test_who_when_and_on_a_small_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Prague")
+    time.tzset()
+    try:
+        message = mail()
+        message["Date"] = "Wed, 25 Nov 2026 22:30:00 +0000"
+        page = mail_page_of(tmp_path, message) or ""
+        assert "<dt>Komu</dt><dd>obcan@example.test</dd><dt>Kdy</dt><dd>25. 11. 2026 23:30:00</dd>" in page
+        assert "25. 11. 2026 23:30:00" in list_page(tmp_path)
+        assert 'name="viewport"' in page
+        # Without a date of its own, when it was caught.
+        assert "<dt>Kdy</dt><dd>14. 11. 2023 23:13:20</dd>" in (mail_page_of(tmp_path, mail()) or "")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_an_attachment_is_a_file_to_keep_under_a_type_that_nothing_executes(tmp_path: Path) -> None:
+    message = mail()
+    message.add_attachment(b"png", maintype="image", subtype="png", filename="díra.png")
+    message.add_attachment("<script>", subtype="html", filename="evil.html")
+    message.add_attachment(mail("uvnitř"))
+    page = mail_page_of(tmp_path, message) or ""
+    assert f'<a href="/mail/{NAME}/1">díra.png</a>' in page
+    photo, evil, inner = (answer_to(tmp_path, f"/mail/{NAME}/{number}") for number in (1, 2, 3))
+    assert (photo.content_type, photo.body) == ("image/png", b"png")
+    assert photo.headers == {"Content-Disposition": "attachment; filename*=UTF-8''d%C3%ADra.png"}
+    assert (evil.content_type, inner.content_type) == ("application/octet-stream",) * 2
+    assert b"<script>" in evil.body
+    assert b"Subject:" in inner.body
+    assert {answer.policy for answer in (photo, evil, inner)} == {"default-src 'none'; sandbox"}
+    for absent in (0, 4, 9999):
+        assert answer_to(tmp_path, f"/mail/{NAME}/{absent}").status == 404
+
+
+def test_mails_are_for_their_owner_alone(tmp_path: Path) -> None:
+    with catcher(tmp_path) as (places, ports), smtplib.SMTP(HOST, ports.mail_catcher) as connection:
+        connection.send_message(mail())
+    assert stat.S_IMODE(places.mail.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(path.stat().st_mode) for path in caught(places)] == [0o600]
 
 
 def test_the_newest_mail_stands_first(tmp_path: Path) -> None:
