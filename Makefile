@@ -58,16 +58,17 @@ ready: $(PYTHON_READY) $(JARS_READY)
 
 # The locked requirements first, then our own packages by reference to this directory.
 $(PYTHON_READY): requirements/dev.txt pyproject.toml
-	@echo "Getting the Python packages …"
+	@echo "Getting the Python packages; the first time takes a minute or two …"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "$(PYTHON) is not Python 3.11; name one: make PYTHON=…"; exit 1; }
 	@test -x .venv/bin/pip || $(PYTHON) -m venv .venv
-	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@.venv/bin/pip install --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .local/cache/%/pom.sha256: deploy/local/%/pom.xml
 	@echo "Getting the jars of $* …"
 	@$(PYTHON) -m deploy.local.jars $*
+	@echo "The jars of $* are there."
 	@touch $@
 
 # Where they may be installed they are; elsewhere the one line that does it is said.
@@ -76,4 +77,5 @@ tools:
 	@command -v java >/dev/null && command -v mvn >/dev/null && $(PYTHON) -c 'import ensurepip' 2>/dev/null && exit 0; \
 	echo "This needs: apt-get install -y $(PACKAGES)"; \
 	test "$$(id -u)" = 0 && command -v apt-get >/dev/null || exit 1; \
+	echo "Installing these …"; \
 	apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q $(PACKAGES) >/dev/null

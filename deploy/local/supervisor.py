@@ -51,6 +51,8 @@ class Supervisor:
     def stop(self) -> None:
         """Stop everything, the last stage first; leaves no process and no record."""
         self._ending.set()
+        if any(self._stages):
+            self._tell("stopping, the services before the servers …")
         if self._watcher.is_alive():
             self._watcher.join()
         while self._stages:

@@ -176,6 +176,14 @@ def test_stages_stop_in_reverse_order(places: Places, tmp_path: Path) -> None:
     assert ends.read_text() == "service server "
 
 
+def test_a_stop_is_told_before_it_takes_its_time(supervisor: Supervisor, told: list[str]) -> None:
+    supervisor.start([program()])
+    supervisor.stop()
+    assert [line.split(",")[0] for line in told[1:]] == ["stopping"]
+    supervisor.stop()
+    assert len(told) == 2
+
+
 def test_what_ignores_the_first_signal_is_killed_with_its_children(places: Places, tmp_path: Path) -> None:
     child_file = tmp_path / "child"
     code = f"""
