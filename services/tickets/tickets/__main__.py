@@ -1,4 +1,4 @@
-"""`python -m tickets worker|api` serve; `prepare`, `pack load PATH`, `token create|list|revoke` are for operators."""
+"""`python -m tickets worker|api` serve; `prepare`, `pack load PATH`, `verify`, `republish`, `token …` are for operators."""
 
 import argparse
 import os
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -18,7 +19,7 @@ from kit.object_store import S3ObjectStore, StoreAway
 from kit.producer import Producer
 from kit.settings import argument_parser, arguments_or_help, load
 from kit.stopping import run_parts, until_signal
-from tickets import wiring
+from tickets import histories, wiring
 from tickets.cases.permissions import StaffRole
 from tickets.rulesets import publication
 from tickets.settings import Settings
@@ -50,6 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     pack = commands.add_parser("pack", help="the towns' packs").add_subparsers(dest="pack_command", required=True)
     pack_load = pack.add_parser("load", help="check a pack and let it hold from now on")
     pack_load.add_argument("path", type=Path)
+    verify = commands.add_parser("verify", help="check that every stored history is whole")
+    verify.add_argument("--municipality", help="only this town's")
+    again = commands.add_parser("republish", help="publish stored events again, for a reader that is rebuilt")
+    again.add_argument("--municipality", help="only this town's")
+    again.add_argument("--ticket", type=_of(UUID), help="only this ticket's, by its id")
     token = commands.add_parser("token", help="staff tokens").add_subparsers(dest="token_command", required=True)
     create = token.add_parser("create", help="make a token; it is shown or written once")
     create.add_argument("--role", action="append", required=True, choices=[str(role) for role in StaffRole])
@@ -97,6 +103,35 @@ def _load_pack(settings: Settings, path: Path) -> int:
         file=sys.stderr,
     )
     return 0 if confirmed else 1
+
+
+def _verify(settings: Settings, municipality: str | None) -> int:
+    checked = broken = 0
+    for fault in histories.faults(wiring.database(settings), municipality):
+        checked += 1
+        if fault is not None:
+            broken += 1
+            print(f"{fault.ticket_id}  event {fault.sequence}: {fault.what}")
+    print(f"{checked} histories checked, {broken} not whole", file=sys.stderr)
+    return 1 if broken else 0
+
+
+def _republish(settings: Settings, ticket_id: UUID | None, municipality: str | None) -> int:
+    producer = Producer(settings.kafka_bootstrap, client_id="tickets-republish")
+    try:
+        count, whole = histories.republish(
+            wiring.database(settings),
+            producer.publish_all,
+            ticket_id=ticket_id,
+            municipality=municipality,
+            tell=lambda count: print(f"{count} …", file=sys.stderr),
+        )
+    finally:
+        producer.close()
+    print(
+        f"{count} events published again" if whole else f"the broker stopped confirming after {count}", file=sys.stderr
+    )
+    return 0 if whole else 1
 
 
 def _token(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -180,6 +215,10 @@ def _by_hand(settings: Settings, arguments: argparse.Namespace) -> int:
         return _prepare(settings)
     if arguments.command == "pack":
         return _load_pack(settings, arguments.path)
+    if arguments.command == "verify":
+        return _verify(settings, arguments.municipality)
+    if arguments.command == "republish":
+        return _republish(settings, arguments.ticket, arguments.municipality)
     return _token(settings, arguments)
 
 

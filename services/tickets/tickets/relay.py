@@ -171,12 +171,13 @@ def publish_in_order(
     going = [list(events) for events in waiting]
     while going and has_time():
         wave = [events[0] for events in going]
-        results = publish([_record(event) for event in wave])
+        results = publish([record_of(event.ticket_id, event.body) for event in wave])
         confirmed += [event.id for event, done in zip(wave, results, strict=True) if done]
         going = [events[1:] for events, done in zip(going, results, strict=True) if done and len(events) > 1]
     return confirmed
 
 
-def _record(event: Unpublished) -> Record:
+def record_of(ticket_id: UUID, body: str) -> Record:
+    """A stored event as it is published."""
     headers: dict[str, Any] = {"content-type": b"application/cloudevents+json"}
-    return Record(TICKET_EVENTS.name, str(event.ticket_id).encode(), event.body.encode(), headers)
+    return Record(TICKET_EVENTS.name, str(ticket_id).encode(), body.encode(), headers)
