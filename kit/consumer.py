@@ -132,8 +132,7 @@ class Consumer:
         first = self._client.poll(0.1)
         if first is None:
             return []
-        # Where one batch follows another, a database is asked as often for one message as for fifty: it gathers. Who comes
-        # after a pause, however short, does not wait for others.
+        # One batch after another: it gathers, for a database is asked as often for one message as for fifty.
         busy = time.monotonic() - self._batch_ended < self._gather_seconds
         return [first, *self._client.consume(self._batch - 1, timeout=self._gather_seconds if busy else 0.002)]
 

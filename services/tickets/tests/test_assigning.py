@@ -9,8 +9,9 @@ from contracts.participants import ActorKind, Role
 from contracts.tickets import DeadlineState, ExchangeState, Resolver, ResolverKind, TicketState
 from contracts.types import Confidentiality, Kind, Priority
 from tickets.cases import conversation, exchanges, progress
-from tickets.cases.assigning import Classification, assigned_to, classified, routed, unrouted
+from tickets.cases.assigning import Classification, classified, routed, unrouted
 from tickets.cases.case import Case, Change
+from tickets.cases.handing_over import assigned_to
 from tickets.cases.town import Town
 
 from .builders import (

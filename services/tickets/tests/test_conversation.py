@@ -11,8 +11,8 @@ from contracts.sample_reports import REPORTER, pseudonym_of
 from contracts.tickets import Direction, ExchangeState, Resolver, ResolverKind, TicketState, Visibility
 from contracts.types import Confidentiality
 from tickets.cases import conversation
-from tickets.cases.assigning import assigned_to, solver_parties
 from tickets.cases.case import Case, Change
+from tickets.cases.handing_over import assigned_to, solver_parties
 from tickets.cases.town import Town
 
 from .builders import (

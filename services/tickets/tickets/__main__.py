@@ -23,7 +23,7 @@ from tickets import histories, wiring
 from tickets.cases.permissions import StaffRole
 from tickets.rulesets import publication
 from tickets.settings import Settings
-from tickets.staff.models import Line, MailAddress
+from tickets.staff.fields import Line, MailAddress
 from tickets.store import prepare
 
 Days = Annotated[int, Field(ge=1, le=3650)]

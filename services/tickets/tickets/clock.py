@@ -7,9 +7,10 @@ from uuid import UUID
 
 from contracts.tickets import TicketState
 from kit.tracing import new_traceparent
-from tickets.cases.assigning import SYSTEM, unrouted
+from tickets.cases.assigning import unrouted
 from tickets.cases.batch import Batch
 from tickets.cases.case import Cause
+from tickets.cases.handing_over import SYSTEM
 from tickets.cases.keeping import DatabaseAway, Store, Unit
 from tickets.handlers import Clock, Towns, now
 

@@ -19,9 +19,10 @@ from kit.messages import Message
 from kit.outcomes import DONE, DeadLetter, DependencyAway, Outcome
 from kit.tracing import child_of
 from tickets.cases import conversation, opening
-from tickets.cases.assigning import SYSTEM, routed
+from tickets.cases.assigning import routed
 from tickets.cases.batch import Batch
 from tickets.cases.case import Case, Cause
+from tickets.cases.handing_over import SYSTEM
 from tickets.cases.keeping import DatabaseAway, ReportOutcome, ReportRecord, Store, Unit
 from tickets.cases.matching import Fate, Match, match
 from tickets.cases.town import Town

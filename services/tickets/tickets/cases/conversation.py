@@ -16,9 +16,9 @@ from contracts.tickets import (
     Visibility,
 )
 from contracts.types import Confidentiality
-from tickets.cases.assigning import solver_parties
 from tickets.cases.case import Case, Cause, Change, Draft, Party, changed
 from tickets.cases.exchanges import moved_on
+from tickets.cases.handing_over import solver_parties
 from tickets.cases.lifecycle import REOPENED_WITHIN
 from tickets.cases.progress import moved
 from tickets.cases.town import Town

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from contracts.participants import Contact, Participant, Proof, Role, Way
 from contracts.tickets import Resolver, ResolverKind, TicketState, Visibility
 from contracts.types import Confidentiality
-from tickets.cases import assigning, conversation, opening, progress
-from tickets.cases.assigning import solver_parties
+from tickets.cases import assigning, conversation, handing_over, opening, progress
 from tickets.cases.batch import Batch
 from tickets.cases.case import Case, Cause, Change, Party
+from tickets.cases.handing_over import solver_parties
 from tickets.cases.lifecycle import HANDED_OVER, move, ways_from
 from tickets.cases.permissions import Action, Staff, may, sight_of
 from tickets.cases.town import Town
@@ -214,7 +214,7 @@ def _assigned(desk: Desk, staff: Staff, case: Case, new: NewAssignment, town: To
         raise Problem(422, "no-such-resolver", "Takový tým město nemá.")
     elif resolver.kind == ResolverKind.BODY and not town.reaches_body(resolver.code):
         raise Problem(422, "no-such-resolver", "Takový subjekt v balíčku není, nebo nemá e-mail.")
-    return assigning.assigned_to(
+    return handing_over.assigned_to(
         case,
         resolver,
         town,

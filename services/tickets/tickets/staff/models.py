@@ -1,14 +1,11 @@
 """What the staff API takes and gives, for validation of what comes in and for the documentation of what goes out."""
 
-import re
-import unicodedata
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.participants import ActorKind
 from contracts.reports import Automatic, PartKind
@@ -26,8 +23,8 @@ from contracts.tickets import (
 )
 from contracts.types import Channel, Code, Confidentiality, Kind, Priority, TicketNumber
 from tickets.cases.keeping import ReportOutcome
+from tickets.staff.fields import Degree, Line, MailAddress, Text
 
-LONGEST_TEXT = 20_000
 LARGEST_PAGE = 100
 
 
@@ -41,41 +38,6 @@ class Outgoing(BaseModel):
     """Base of what we answer; for the documentation only, answers are not validated again."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-def _visible(text: str) -> str:
-    if not any(unicodedata.category(sign)[0] in "LNPS" for sign in text):
-        raise PydanticCustomError("nothing_visible", "nothing that could be read")
-    return text
-
-
-def _known(value: object) -> object:
-    """A reader takes a degree that it does not know for sealed; a person who mistypes one is told."""
-    if value not in [*Confidentiality]:
-        raise PydanticCustomError("enum", "no degree of confidentiality")
-    return value
-
-
-_DOMAIN_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-# Dots stand between signs; nothing invisible, and nothing that turns the direction of the line.
-_LOCAL_SIGNS = r"[^\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069.@<>()\[\]\\,;:\"]+"
-_ADDRESS = re.compile(rf"{_LOCAL_SIGNS}(?:\.{_LOCAL_SIGNS})*@(?:{_DOMAIN_LABEL}\.)+{_DOMAIN_LABEL}")
-
-
-def _usable(address: str) -> str:
-    if not _ADDRESS.fullmatch(address):
-        raise PydanticCustomError("mail_address", "no e-mail address that can be written to")
-    return address
-
-
-Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT), AfterValidator(_visible)
-]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(_visible)]
-Degree = Annotated[Confidentiality, BeforeValidator(_known)]
-MailAddress = Annotated[
-    str, StringConstraints(max_length=254), AfterValidator(_usable), Field(json_schema_extra={"format": "email"})
-]
 
 
 class Order(StrEnum):
