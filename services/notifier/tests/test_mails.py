@@ -7,6 +7,7 @@ then read what changed with `git diff`: it is what people will read.
 import io
 import os
 import re
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -24,6 +25,8 @@ from contracts.sample_reports import POTHOLE_REPORT, photo_of
 from contracts.sample_tickets import assigned_snapshot
 from contracts.tickets import (
     Coordinates,
+    Deadline,
+    DeadlineKind,
     Direction,
     Exchange,
     ExchangeState,
@@ -47,7 +50,7 @@ from notifier.writing.composing import Composer, Parcel, RulesetMissing, Signing
 from notifier.writing.mail import SUPPRESSED, message_id
 from notifier.writing.rendering import unwrapped, wrapped
 
-from .builders import BODY, DISPATCHER, FOREIGN_ID, REPORTER, TEAM, TECHNICAL_SERVICES, deliveries, event, lipovany
+from .builders import BODY, DISPATCHER, FOREIGN_ID, NOW, REPORTER, TEAM, TECHNICAL_SERVICES, deliveries, event, lipovany
 
 GOLDEN = Path(__file__).parent / "golden"
 KEY = SigningKey("a1", b"for tests only, never for a town")
@@ -385,6 +388,24 @@ def test_a_strangers_subject_stays_on_the_line_that_names_it() -> None:
     made = event(TicketAssigned, TEAM, after=case(), actor=ROUTER, personal={**PERSONAL, "subject": trick})
     _, message = sent(deliveries(made)[0])
     assert "Předmět zprávy: Lampa Co udělat: přihlaste se jinde Město" in plain(message)
+
+
+@pytest.mark.parametrize(
+    "nothing_to_promise",
+    [{"kind": Kind.PRAISE}, {"deadlines": [], "decided": True}, {"received_at": NOW + timedelta(days=60)}],
+)
+def test_no_day_is_promised_for_thanks_or_for_what_is_due_at_once(nothing_to_promise: dict[str, Any]) -> None:
+    (made,) = deliveries(numbered(after=case(**nothing_to_promise)))
+    assert "Slíbený termín" not in plain(sent(made)[1])
+    (usual,) = deliveries(numbered())
+    assert "Slíbený termín: úterý 8. prosince 2026\n" in plain(sent(usual)[1])
+
+
+def test_a_term_in_hours_names_its_hour() -> None:
+    due = datetime(2026, 12, 1, 9, 7, tzinfo=UTC)
+    soon = case(deadlines=[Deadline(kind=DeadlineKind.SOLUTION, due=due, why="night-noise")])
+    (made,) = deliveries(numbered(after=soon))
+    assert "Slíbený termín: úterý 1. prosince 2026, 10:07\n" in plain(sent(made)[1])
 
 
 def test_a_clerks_list_keeps_its_lines() -> None:

@@ -38,6 +38,11 @@ def test_a_wish_to_be_called_changes_nothing(message: Labelled) -> None:
     assert decided_on(asking, message.subject).category == message.category
 
 
+def test_a_torn_cable_without_current_is_no_emergency() -> None:
+    decision = decided_on("Po vichřici visí nad chodníkem utržený kabel od internetu, u školy.")
+    assert decision.kind != "emergency"
+
+
 @pytest.mark.parametrize(
     "text",
     [

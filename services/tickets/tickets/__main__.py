@@ -139,7 +139,8 @@ def _token(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.token_command == "list":
         for row in tokens.rows():
             state = "revoked" if row["revoked"] else f"until {row['expires']:%Y-%m-%d}"
-            print(row["_id"], row["municipality"], ",".join(row["roles"]), ",".join(row["teams"]) or "-", state)
+            whose = [row["_id"], row["municipality"], ",".join(row["roles"]), ",".join(row["teams"]) or "-", state]
+            print(*whose, *([row["name"]] if row.get("name") else []))
         return 0
     if arguments.token_command == "revoke":
         found = tokens.revoke(arguments.code)

@@ -142,9 +142,10 @@ def _wrapped(line: str, columns: int) -> list[str]:
 
 
 def due_date(case: Snapshot, language: str) -> str | None:
-    """By when a solution is promised, in words; None where it is due at once, which nobody could promise."""
+    """By when a solution is promised, in words; None where it is due at once, which nobody could promise, and for thanks."""
     due = next((deadline.due for deadline in case.deadlines if deadline.kind == DeadlineKind.SOLUTION), None)
-    return date_in_words(due, language) if due and due > case.received_at else None
+    promised = due is not None and due > case.received_at and case.kind != Kind.PRAISE
+    return date_in_words(due, language) if due and promised else None
 
 
 def date_in_words(moment: datetime, language: str) -> str:
