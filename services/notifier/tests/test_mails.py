@@ -398,14 +398,14 @@ def test_no_day_is_promised_for_thanks_or_for_what_is_due_at_once(nothing_to_pro
     (made,) = deliveries(numbered(after=case(**nothing_to_promise)))
     assert "Slíbený termín" not in plain(sent(made)[1])
     (usual,) = deliveries(numbered())
-    assert "Slíbený termín: úterý 8. prosince 2026\n" in plain(sent(usual)[1])
+    assert "Slíbený termín: úterý 8. prosince 2026\r\n" in plain(sent(usual)[1])
 
 
 def test_a_term_in_hours_names_its_hour() -> None:
     due = datetime(2026, 12, 1, 9, 7, tzinfo=UTC)
     soon = case(deadlines=[Deadline(kind=DeadlineKind.SOLUTION, due=due, why="night-noise")])
     (made,) = deliveries(numbered(after=soon))
-    assert "Slíbený termín: úterý 1. prosince 2026, 10:07\n" in plain(sent(made)[1])
+    assert "Slíbený termín: úterý 1. prosince 2026, 10:07\r\n" in plain(sent(made)[1])
 
 
 def test_a_clerks_list_keeps_its_lines() -> None:
