@@ -8,9 +8,14 @@ from datetime import date
 from uuid import UUID
 
 
+def day_folder(municipality: str, day: date) -> str:
+    """Where the reports of a day lie, each in a folder named by its id."""
+    return f"originals/{municipality}/{day.isoformat()}"
+
+
 def report_folder(municipality: str, day: date, report_id: UUID) -> str:
     """Folder of one report, without a slash at the end."""
-    return f"originals/{municipality}/{day.isoformat()}/{report_id}"
+    return f"{day_folder(municipality, day)}/{report_id}"
 
 
 def raw_key(folder: str) -> str:

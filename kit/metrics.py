@@ -42,4 +42,10 @@ SENDING_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
 
+LEDGER_MISSING = Gauge(
+    "helpdesk_ledger_missing",
+    "Originals of today and yesterday that have no outcome a minute after they came.",
+    ["municipality"],
+)
+
 UNPUBLISHED_AGE = Gauge("helpdesk_unpublished_seconds", "How long the oldest stored event waits to be published.")

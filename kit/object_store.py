@@ -1,4 +1,4 @@
-"""The object store behind a plain S3 interface: put, get, exists. Nothing of one vendor."""
+"""The object store behind a plain S3 interface: put, get, exists, folders. Nothing of one vendor."""
 
 import io
 import logging
@@ -34,6 +34,9 @@ class ObjectStore(Protocol):
 
     def exists(self, key: str) -> bool:
         """Whether there is an object. Raises StoreAway."""
+
+    def folders(self, within: str) -> list[str]:
+        """Names of what lies right under a folder and has something under it, sorted. Raises StoreAway."""
 
 
 def get_patiently(store: ObjectStore, key: str, stop: threading.Event) -> bytes | None:
@@ -125,6 +128,14 @@ class S3ObjectStore:
             raise StoreAway from error
         return True
 
+    def folders(self, within: str) -> list[str]:
+        """Names of what lies right under a folder and has something under it, sorted. Raises StoreAway."""
+        try:
+            found = list(self._client.list_objects(self._bucket, prefix=f"{within}/", recursive=False))
+        except (MinioException, HTTPError) as error:
+            raise StoreAway from error
+        return sorted(each.object_name.rstrip("/").rpartition("/")[2] for each in found if each.is_dir)
+
     def check(self) -> str | None:
         """Readiness: None when the bucket answers."""
         try:
@@ -157,6 +168,12 @@ class MemoryObjectStore:
         """Whether there is an object. Raises StoreAway."""
         with self._reached():
             return key in self.objects
+
+    def folders(self, within: str) -> list[str]:
+        """Names of what lies right under a folder and has something under it, sorted. Raises StoreAway."""
+        with self._reached():
+            below = (key.removeprefix(f"{within}/") for key in self.objects if key.startswith(f"{within}/"))
+            return sorted({name.partition("/")[0] for name in below if "/" in name})
 
     def _reached(self) -> threading.Lock:
         if self.away:

@@ -7,14 +7,17 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicP
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined] # missing from its __all__
 
 from deploy.local.places import Places
+from deploy.local.ports import HOST
 from deploy.local.processes import is_alive, memory_bytes, read_records
 from deploy.local.programs import Program
+from deploy.local.readiness import http_answer
 from deploy.local.state import SUPERVISOR, State, read_state, supervisor_record
 from deploy.local.system import LocalSystem
 from kit.dead_letter_box import boxes, waiting_in
 from kit.partitions import BrokerAway
 
 SECONDS = 10.0
+LEDGER_MISSING = "helpdesk_ledger_missing"
 # LSB's word for "not running".
 NOTHING_RUNS = 3
 
@@ -54,7 +57,16 @@ def status(places: Places) -> int:
         print(f"{name:16} {word:10} {record.pid:>8} {up:>10} {record.restarts:>9} {memory:>6} MB  {why}".rstrip())
     for variable in state.elsewhere:
         print(f"{variable} points at a server of yours")
-    return max(_print_kafka(state.kafka_bootstrap), 0 if all_ready else 1)
+    missing = figure(http_answer(f"http://{HOST}:{state.ports.tickets_worker_health}/metrics")[1], LEDGER_MISSING)
+    if missing:
+        print(f"\n{missing:.0f} originals have no outcome: `python -m tickets ledger` names them")
+    return max(_print_kafka(state.kafka_bootstrap), 0 if all_ready and not missing else 1)
+
+
+def figure(text: bytes, name: str) -> float:
+    """The sum of a metric's samples in Prometheus text; 0 where there is none."""
+    lines = text.decode(errors="replace").splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.partition("{")[0].partition(" ")[0] == name)
 
 
 def lags(client: AdminClient) -> list[Lag]:

@@ -49,6 +49,24 @@ def test_a_missing_object_is_said_to_be_missing(store: ObjectStore) -> None:
         store.get("nothing/here")
 
 
+def test_the_folders_under_a_folder_are_named_each_once(store: ObjectStore) -> None:
+    for report in ("b", "a", "c"):
+        for name in ("raw", "envelope.json", "parts/part-1"):
+            store.put(f"originals/lipovany/2026-11-24/{report}/{name}", b"x")
+    store.put("originals/lipovany/2026-11-24-beside/other/raw", b"x")
+    store.put("originals/lipovany/2026-11-24/alone", b"x")
+    assert store.folders("originals/lipovany/2026-11-24") == ["a", "b", "c"]
+    assert store.folders("originals/lipovany") == ["2026-11-24", "2026-11-24-beside"]
+    assert store.folders("originals/dubna") == []
+
+
+def test_more_folders_than_one_answer_of_the_store_holds_are_all_named(store: ObjectStore) -> None:
+    names = [f"{number:04d}" for number in range(1_100)]
+    for name in names:
+        store.put(f"many/{name}/raw", b"")
+    assert store.folders("many") == names
+
+
 def test_a_fake_store_that_is_away_says_so() -> None:
     store = MemoryObjectStore()
     store.away = True

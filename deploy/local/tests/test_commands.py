@@ -24,6 +24,7 @@ from deploy.local.programs import StartFailed
 from deploy.local.secret_files import S3Keys, ensure_service_secrets, s3_keys
 from deploy.local.services import preparations, services
 from deploy.local.state import AlreadyRunning, State, read_state, sole_supervisor, supervisor_record, write_state
+from deploy.local.status import figure
 from deploy.local.system import LocalSystem, stop_orphans
 from kit.health import HealthServer
 
@@ -52,6 +53,13 @@ def test_nothing_running_is_said_and_is_no_fault_of_down(tmp_path: Path, capsys:
     assert main(["--root", str(tmp_path), "status"]) == 3
     assert main(["--root", str(tmp_path), "down"]) == 0
     assert capsys.readouterr().out == "Nothing runs.\nNothing was running.\n"
+
+
+def test_a_figure_is_the_sum_of_its_samples() -> None:
+    text = b'# HELP helpdesk_a x\nhelpdesk_a{town="one"} 2.0\nhelpdesk_a{town="two"} 1.0\nhelpdesk_ab 9.0\n'
+    assert figure(text, "helpdesk_a") == 3
+    assert figure(text, "helpdesk_ab") == 9
+    assert figure(b"", "helpdesk_a") == 0
 
 
 def test_status_shows_why_a_service_is_not_ready(

@@ -1,9 +1,10 @@
-"""`python -m intake_email serve` takes mail in; `parse FILE` shows what would be made of one message."""
+"""`python -m intake_email serve` takes mail in; `parse FILE` shows what would be made of one message; `repair` mends."""
 
 import argparse
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from intake_email import events
 from intake_email.events import Keys
@@ -14,6 +15,11 @@ from kit import logs
 from kit.settings import argument_parser, arguments_or_help, load
 from kit.stopping import until_signal
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from intake_email.repairing import Repaired
+
 _TRIAL_KEY = bytes(32)
 """`parse` also works where no secrets are: its pseudonyms are then of no town."""
 
@@ -22,6 +28,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argument_parser("intake_email", __doc__ or "", Settings)
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("serve", help="take mail in by SMTP until SIGTERM")
+    mend = commands.add_parser("repair", help="take originals in again that were kept and never registered")
+    mend.add_argument(
+        "folder", nargs="+", help="as `python -m tickets ledger --missing` prints them; - for standard input"
+    )
     parse = commands.add_parser("parse", help="print the event's data of one message as JSON; any bytes will do")
     parse.add_argument("file", help="a message as it came (.eml), - for standard input")
     parse.add_argument(
@@ -80,6 +90,14 @@ def _parse(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _repair(named: list[str], repair: "Callable[[list[str]], list[Repaired]]") -> int:
+    folders = [name.strip() for one in named for name in (sys.stdin if one == "-" else [one]) if name.strip()]
+    results = repair(folders)
+    for result in results:
+        print(f"{result.folder}: {result.fault or 'taken in'}", file=sys.stderr)
+    return 1 if any(result.fault for result in results) else 0
+
+
 def main() -> int:
     """The command line; returns the exit code."""
     arguments = arguments_or_help(_parser())
@@ -93,6 +111,8 @@ def main() -> int:
     from intake_email import wiring
 
     logs.setup("intake-email", settings.instance, settings.log_level)
+    if arguments.command == "repair":
+        return _repair(arguments.folder, wiring.repair(settings))
     return wiring.run(settings, until_signal())
 
 

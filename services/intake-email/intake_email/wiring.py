@@ -3,13 +3,15 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 
-from intake_email import listener
+from intake_email import listener, repairing
 from intake_email.events import Keys
 from intake_email.handlers import Intake, Publisher
 from intake_email.limits import Limits, read_networks
 from intake_email.listener import Door
 from intake_email.recipients import AddressBook
+from intake_email.repairing import Repaired
 from intake_email.rules import Rules, tls_context
 from intake_email.settings import Settings
 from kit.health import HealthServer
@@ -42,6 +44,27 @@ def run(settings: Settings, stop: threading.Event) -> int:
             return run_parts({"listener": listen}, stop, patience=settings.mail_answer_seconds + 5)
     finally:
         producer.close()
+
+
+def repair(settings: Settings) -> Callable[[list[str]], list[Repaired]]:
+    """Takes originals in again, by their folders in the store."""
+    addresses, store = AddressBook.read(settings.municipalities), S3ObjectStore.connect(settings)
+
+    async def work(folders: list[str], producer: Producer) -> list[Repaired]:
+        intake = Intake(store, producer, keys(settings), addresses.domains)
+        try:
+            return await repairing.repair(folders, store, intake, addresses, datetime.now(UTC))
+        finally:
+            await intake.close()
+
+    def run_it(folders: list[str]) -> list[Repaired]:
+        producer = Producer(settings.kafka_bootstrap, client_id="intake-email-repair")
+        try:
+            return asyncio.run(work(folders, producer))
+        finally:
+            producer.close()
+
+    return run_it
 
 
 async def serve(

@@ -1,10 +1,10 @@
-"""`python -m tickets worker|api` serve; `prepare`, `pack load PATH`, `verify`, `republish`, `token …` are for operators."""
+"""`python -m tickets worker|api` serve; `prepare`, `pack load PATH`, `ledger`, `verify`, `republish`, `token …` are for operators."""
 
 import argparse
 import os
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -51,6 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     pack = commands.add_parser("pack", help="the towns' packs").add_subparsers(dest="pack_command", required=True)
     pack_load = pack.add_parser("load", help="check a pack and let it hold from now on")
     pack_load.add_argument("path", type=Path)
+    books = commands.add_parser("ledger", help="compare the originals that were kept with what became of them")
+    books.add_argument("--day", type=_of(date), help="YYYY-MM-DD; default: today and yesterday")
+    books.add_argument("--missing", action="store_true", help="print only the folders of originals without an outcome")
     verify = commands.add_parser("verify", help="check that every stored history is whole")
     verify.add_argument("--municipality", help="only this town's")
     again = commands.add_parser("republish", help="publish stored events again, for a reader that is rebuilt")
@@ -103,6 +106,20 @@ def _load_pack(settings: Settings, path: Path) -> int:
         file=sys.stderr,
     )
     return 0 if confirmed else 1
+
+
+def _ledger(settings: Settings, day: date | None, *, only_missing: bool) -> int:
+    ledger, today = wiring.ledger(settings, wiring.database(settings)), datetime.now(UTC).date()
+    days = [day] if day is not None else [today - timedelta(days=1), today]
+    pages = [ledger.page(municipality, one) for municipality in settings.towns for one in days]
+    for page in pages:
+        if not only_missing:
+            became = ", ".join(f"{outcome} {count}" for outcome, count in sorted(page.outcomes.items())) or "-"
+            counts = f"originals {page.originals}: {became}; on the way {page.waiting}; missing {len(page.missing)}"
+            print(page.municipality, page.day, counts)
+        for folder in page.missing:
+            print(folder if only_missing else f"  {folder}")
+    return 1 if any(page.missing for page in pages) else 0
 
 
 def _verify(settings: Settings, municipality: str | None) -> int:
@@ -216,6 +233,8 @@ def _by_hand(settings: Settings, arguments: argparse.Namespace) -> int:
         return _prepare(settings)
     if arguments.command == "pack":
         return _load_pack(settings, arguments.path)
+    if arguments.command == "ledger":
+        return _ledger(settings, arguments.day, only_missing=arguments.missing)
     if arguments.command == "verify":
         return _verify(settings, arguments.municipality)
     if arguments.command == "republish":

@@ -16,6 +16,7 @@ from kit.producer import Producer
 from kit.stopping import Part
 from tickets.clock import RoutingClock
 from tickets.handlers import NotificationsHandler, ReportsHandler, RoutingHandler, now
+from tickets.ledger import Bookkeeper, Ledger
 from tickets.relay import Lease, Relay
 from tickets.rulesets import Rulesets
 from tickets.settings import Settings
@@ -52,6 +53,11 @@ def staff_tokens(settings: Settings, own: Database[Document]) -> StaffTokens:
     return StaffTokens(own, now, settings.pseudonym_key.get_secret_value())
 
 
+def ledger(settings: Settings, own: Database[Document]) -> Ledger:
+    """The books."""
+    return Ledger(own, S3ObjectStore.connect(settings), now)
+
+
 def worker(settings: Settings) -> Worker:
     """The readers of the three topics, the relay and the clock."""
     own, towns = database(settings), rulesets(settings)
@@ -59,6 +65,7 @@ def worker(settings: Settings) -> Worker:
     producer = Producer(settings.kafka_bootstrap, client_id=f"{SERVICE}-{settings.instance}", linger_ms=2)
     relay = Relay(own, producer.publish_all, Lease(own, f"{SERVICE}-{settings.instance}"))
     clock = RoutingClock(store, towns.town, after=relay.wake)
+    bookkeeper = Bookkeeper(ledger(settings, own), settings.towns, now)
     readers = {
         handler.topic.name: _reader(settings, handler.topic, handler(store, towns.town, after=relay.wake), producer)
         for handler in (ReportsHandler, RoutingHandler, NotificationsHandler)
@@ -67,6 +74,7 @@ def worker(settings: Settings) -> Worker:
         "rulesets": towns.run,
         "relay": relay.run,
         "clock": _once_there_is_a_pack(towns, clock.run),
+        "ledger": bookkeeper.run,
         **{name: _once_there_is_a_pack(towns, reader.run) for name, reader in readers.items()},
     }
     checks: dict[str, Check] = {
