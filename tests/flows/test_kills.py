@@ -3,9 +3,12 @@
 tests/README.md tells which protections were taken away to see this test fail.
 """
 
+import os
 import queue
 import signal
 import smtplib
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter, defaultdict
@@ -182,6 +185,15 @@ def test_three_hundred_reports_survive_the_death_of_every_service(town: Town) ->
         ticket = tickets[sender]
         assert ticket is not None
         eventually(lambda ticket=ticket: in_doubt(town, ticket["id"]), "a repeat is recorded as in doubt")  # type: ignore[misc]
+
+    assert operator(town, "tickets", "verify") == 0, "every stored history is whole"
+    assert operator(town, "tickets", "ledger") == 0, "every original has its outcome"
+
+
+def operator(town: Town, *command: str) -> int:
+    """Exit code of a command as an operator gives it."""
+    environment = {**os.environ, **town.system.environment}
+    return subprocess.run([sys.executable, "-m", *command], env=environment, timeout=120, check=False).returncode
 
 
 def test_a_kill_between_the_relays_250_and_our_note_repeats_the_same_message_and_says_so(town: Town) -> None:
