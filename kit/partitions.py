@@ -57,13 +57,7 @@ def partitions_of(client: Client, topic: str, within: float = 10.0) -> list[int]
 def read_partition(client: Client, topic: str, partition: int, within: float = 10.0) -> Iterator[Message]:
     """All records of one partition up to its present end. Raises BrokerAway."""
     place = TopicPartition(topic, partition, OFFSET_BEGINNING)
-    try:
-        watermarks = client.get_watermark_offsets(place, timeout=within)
-    except KafkaException:
-        raise BrokerAway from None
-    if watermarks is None:
-        raise BrokerAway
-    low, high = watermarks[0] or 0, watermarks[1] or 0
+    low, high = _ends(client, place, within)
     if low >= high:
         return
     client.assign([place])
@@ -80,6 +74,21 @@ def read_partition(client: Client, topic: str, partition: int, within: float = 1
                 raise BrokerAway
     finally:
         client.unassign()
+
+
+def _ends(client: Client, place: TopicPartition, within: float) -> tuple[int, int]:
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            found = client.get_watermark_offsets(place, timeout=within)
+        except KafkaException:
+            found = None
+        if found is not None:
+            return found[0] or 0, found[1] or 0
+        if time.monotonic() > deadline:
+            raise BrokerAway
+        # A partition that was just made, or whose leader went, has one again in a moment.
+        time.sleep(0.1)
 
 
 def _position(client: Client, place: TopicPartition) -> int:
