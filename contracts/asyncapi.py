@@ -37,7 +37,7 @@ def _channels(topics: tuple[Topic, ...]) -> Iterator[tuple[str, dict[str, Any]]]
             name = topic.dead_letters(reader)
             messages = {DEAD_LETTER: _reference("components", "messages", DEAD_LETTER)}
             description = (
-                f"What {reader} could not handle of {topic.name}, untouched, until `python -m kit.dead_letters replay`."
+                f"What {reader} could not handle of {topic.name}, untouched, until `python -m kit dead-letters replay`."
             )
             yield name, _channel(name, topic, DEAD_LETTERS_KEPT, False, messages, description)
 

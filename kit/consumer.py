@@ -16,17 +16,22 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from kit import dead_letters, metrics
 from kit.dead_letters import FOLLOWS, Waiting
-from kit.messages import Message
+from kit.messages import Message, waves
 from kit.outcomes import DONE, DeadLetter, DependencyAway, Done, Outcome
-from kit.partitions import groupless_client, message_from, partitions_of, read_partition
+from kit.partitions import group_client, groupless_client, message_from, partitions_of, read_partition
 from kit.producer import Producer, log_client_error
 
 Handler = Callable[[Sequence[Message]], Sequence[Outcome]]
 """A batch in, one outcome for each message in the same order; see `Consumer` for what it may rely on."""
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+NO_PROGRESS_SECONDS = 30.0
 
 logger = logging.getLogger(__name__)
+
+
+class ReaderFenced(Exception):
+    """The broker took us for dead, or another process bears our name: this client will read nothing any more."""
 
 
 @dataclass(frozen=True)
@@ -70,27 +75,15 @@ class Consumer:
         self._broker_up = False
         self._last_turn = time.monotonic()
         self._batch_ended = 0.0
-        group = f"{reader}.{subscription.topic}"
-        self._client = Client(
-            {
-                "bootstrap.servers": bootstrap,
-                "group.id": group,
-                # A static member that comes back takes its partitions at once instead of waiting for the dead one's session.
-                "group.instance.id": f"{group}.{instance}",
-                "client.id": f"{group}.{instance}",
-                "session.timeout.ms": int(session_seconds * 1000),
-                "heartbeat.interval.ms": int(session_seconds * 1000 / 4),
-                "partition.assignment.strategy": "cooperative-sticky",
-                "auto.offset.reset": "earliest",
-                "enable.auto.offset.store": False,
-                "enable.auto.commit": True,
-                "auto.commit.interval.ms": 1000,
-                "fetch.wait.max.ms": 100,
-                "reconnect.backoff.max.ms": 2000,
-                "statistics.interval.ms": 5000,
-                "stats_cb": self._statistics,
-                "error_cb": self._client_error,
-            }
+        self._in_hand_since: float | None = None
+        self._fenced = False
+        self._client = group_client(
+            bootstrap,
+            group=f"{reader}.{subscription.topic}",
+            instance=instance,
+            session_seconds=session_seconds,
+            statistics=self._statistics,
+            error=self._client_error,
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -100,6 +93,7 @@ class Consumer:
         )
         try:
             while not stop.is_set():
+                self._end_if_fenced()
                 self._last_turn = time.monotonic()
                 messages = self._readable(self._next_records())
                 if messages:
@@ -116,6 +110,9 @@ class Consumer:
             return self._paused_for
         if not self._broker_up:
             return "broker-away"
+        since = self._in_hand_since
+        if since is not None and time.monotonic() - since > NO_PROGRESS_SECONDS:
+            return "no-progress"
         return None if self._assigned else "no-partitions"
 
     def stuck(self) -> str | None:
@@ -126,6 +123,10 @@ class Consumer:
     def resume(self) -> None:
         """Lets a reader that paused after too many dead letters go on."""
         self._resumed.set()
+
+    def _end_if_fenced(self) -> None:
+        if self._fenced:
+            raise ReaderFenced(self._subscription.topic)
 
     def _next_records(self) -> list[object]:
         # `consume` alone would wait its whole time-out for a full batch, also when one message is there.
@@ -191,7 +192,9 @@ class Consumer:
             else:
                 asked.append(index)
         if asked:
+            self._in_hand_since = time.monotonic()
             answers = self._handler([wave[index] for index in asked])
+            self._in_hand_since = None
             outcomes.update(zip(asked, answers, strict=True))
         return [outcomes[index] for index in range(len(wave))]
 
@@ -266,6 +269,7 @@ class Consumer:
         self._client.pause([TopicPartition(self._subscription.topic, partition) for partition in self._assigned])
         until = time.monotonic() + seconds
         while time.monotonic() < until and not stop.is_set():
+            self._end_if_fenced()
             self._last_turn = time.monotonic()
             # Paused partitions give nothing; polling answers the group's heartbeats and rebalances.
             self._client.poll(min(0.1, seconds))
@@ -330,21 +334,9 @@ class Consumer:
 
     def _statistics(self, document: str) -> None:
         statistics = orjson.loads(document)
+        # A fatal error stands here alone: polling goes on and gives nothing, for ever. Only a new client reads again.
+        self._fenced = "fatal" in statistics
         self._broker_up = any(broker["state"] == "UP" for broker in statistics["brokers"].values())
         topic = statistics["topics"].get(self._subscription.topic, {"partitions": {}})
         lag = sum(max(0, p["consumer_lag"]) for n, p in topic["partitions"].items() if int(n) in self._assigned)
         metrics.LAG.labels(self._reader, self._subscription.topic).set(lag)
-
-
-def waves(messages: Sequence[Message]) -> list[list[Message]]:
-    """Cuts a batch so that no wave holds two messages of one key, and a key's messages keep their order over the waves."""
-    cut: list[list[Message]] = []
-    seen: dict[bytes, int] = {}
-    for message in messages:
-        index = 0 if message.key is None else seen.get(message.key, 0)
-        if message.key is not None:
-            seen[message.key] = index + 1
-        if index == len(cut):
-            cut.append([])
-        cut[index].append(message)
-    return cut

@@ -29,6 +29,8 @@ Decide = Callable[[Message], Sequence[Record] | DeadLetter]
 """Pure: a message in, the records to publish out, or why it cannot be handled."""
 
 UNEXPECTED_EXIT = 70
+SILENT_SECONDS = 20.0
+"""The broker is asked every few seconds how far we are behind; so long without an answer, and it is away."""
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ class FaustWorker:
         self._paused_for: str | None = None
         self._resumed = asyncio.Event()
         self._in_hand_since: float | None = None
+        self._answered_at: float | None = None
         group = f"{reader}.{subscription.topic}"
         self.app = faust.App(
             group,
@@ -66,7 +69,8 @@ class FaustWorker:
             broker_commit_every=1000,
             broker_session_timeout=10,
             broker_heartbeat_interval=2.5,
-            broker_max_poll_interval=300,
+            # Waiting out a broker or standing still until resumed may last for days; whether we hang, `stuck` says.
+            broker_max_poll_interval=7 * 24 * 3600,
             broker_max_poll_records=500,
             stream_buffer_maxsize=1024,
             stream_wait_empty=False,
@@ -90,7 +94,8 @@ class FaustWorker:
         worker = faust.Worker(self.app, quiet=True, override_logging=False, redirect_stdouts=False, loglevel="ERROR")
         threading.Thread(target=self._end_when_crashed, args=(worker,), name="watch", daemon=True).start()
         # Not from faust's consumer: it belongs to faust's loop, and knows no more than it fetched last.
-        measured = (self._bootstrap, self._reader, self._subscription.topic, lambda: list(self._assigned))
+        about = (self._bootstrap, self._reader, self._subscription.topic)
+        measured = (*about, lambda: list(self._assigned), self._note_answer)
         threading.Thread(target=lag.watch, args=measured, name="lag", daemon=True).start()
         worker.execute_from_commandline()
 
@@ -110,6 +115,8 @@ class FaustWorker:
             return self._paused_for
         if not self._assigned:
             return "no-partitions"
+        if self._answered_at is not None and time.monotonic() - self._answered_at > SILENT_SECONDS:
+            return "broker-away"
         since = self._in_hand_since
         return "no-progress" if since is not None and time.monotonic() - since > 30 else None
 
@@ -215,6 +222,9 @@ class FaustWorker:
             return list(read_partition(client, self._subscription.dead_letters, partition))
         finally:
             client.close()
+
+    def _note_answer(self) -> None:
+        self._answered_at = time.monotonic()
 
     async def _note_assigned(self, _app: Any, /, *partitions: Any, **named: Any) -> None:
         self._assigned.update(place.partition for place in _places(partitions, named, "assigned"))

@@ -12,7 +12,7 @@ from confluent_kafka import Consumer as Client
 from confluent_kafka import KafkaException, TopicPartition
 
 from kit import metrics
-from kit.producer import log_client_error
+from kit.producer import ONLY_ERROR_CB, log_client_error
 
 EVERY_SECONDS = 5.0
 """As often as librdkafka tells it of the other readers."""
@@ -45,8 +45,17 @@ def behind(client: Asked, topic: str, partitions: Collection[int]) -> int | None
     return count
 
 
-def watch(bootstrap: str, reader: str, topic: str, assigned: Callable[[], Collection[int]]) -> None:
-    """Sets the metric of the group `<reader>.<topic>` for ever, in a daemon thread; while the broker is away it stays."""
+def watch(
+    bootstrap: str,
+    reader: str,
+    topic: str,
+    assigned: Callable[[], Collection[int]],
+    answered: Callable[[], None] = lambda: None,
+) -> None:
+    """Sets the metric of the group `<reader>.<topic>` for ever, in a daemon thread; while the broker is away it stays.
+
+    `answered` is called whenever the broker has told it.
+    """
     group = f"{reader}.{topic}"
     client = Client(
         {
@@ -55,6 +64,7 @@ def watch(bootstrap: str, reader: str, topic: str, assigned: Callable[[], Collec
             "client.id": f"{group}.lag",
             "enable.auto.commit": False,
             "reconnect.backoff.max.ms": 2000,
+            "log_level": ONLY_ERROR_CB,
             "error_cb": log_client_error,
         }
     )
@@ -62,5 +72,6 @@ def watch(bootstrap: str, reader: str, topic: str, assigned: Callable[[], Collec
         partitions = assigned()
         lag = behind(client, topic, partitions) if partitions else 0
         if lag is not None:
+            answered()
             metrics.LAG.labels(reader, topic).set(lag)
         time.sleep(EVERY_SECONDS)

@@ -1,6 +1,6 @@
 """A record of the broker as handlers see it, and a record to be published."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -31,3 +31,17 @@ class Record:
     value: bytes | None
     headers: Mapping[str, bytes] = field(default_factory=dict)
     partition: int | None = None
+
+
+def waves(messages: Sequence[Message]) -> list[list[Message]]:
+    """Cuts a batch so that no wave holds two messages of one key, and a key's messages keep their order over the waves."""
+    cut: list[list[Message]] = []
+    seen: dict[bytes, int] = {}
+    for message in messages:
+        index = 0 if message.key is None else seen.get(message.key, 0)
+        if message.key is not None:
+            seen[message.key] = index + 1
+        if index == len(cut):
+            cut.append([])
+        cut[index].append(message)
+    return cut

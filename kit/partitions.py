@@ -1,10 +1,10 @@
-"""Reads partitions whole, without a group: compacted topics, dead letters."""
+"""Clients that read: of a group, and without one for partitions that are read whole (compacted topics, dead letters)."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Consumer as Client
 
 from kit.messages import Message
@@ -41,6 +41,40 @@ def groupless_client(bootstrap: str) -> Client:
             "reconnect.backoff.max.ms": 2000,
             "log_level": ONLY_ERROR_CB,
             "error_cb": log_client_error,
+        }
+    )
+
+
+def group_client(
+    bootstrap: str,
+    *,
+    group: str,
+    instance: str,
+    session_seconds: float,
+    statistics: Callable[[str], None],
+    error: Callable[[KafkaError], None],
+) -> Client:
+    """A consumer of a group, whose offsets are stored by hand; see `kit.consumer`."""
+    return Client(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            # A static member that comes back takes its partitions at once instead of waiting for the dead one's session.
+            "group.instance.id": f"{group}.{instance}",
+            "client.id": f"{group}.{instance}",
+            "session.timeout.ms": int(session_seconds * 1000),
+            "heartbeat.interval.ms": int(session_seconds * 1000 / 4),
+            "partition.assignment.strategy": "cooperative-sticky",
+            "auto.offset.reset": "earliest",
+            "enable.auto.offset.store": False,
+            "enable.auto.commit": True,
+            "auto.commit.interval.ms": 1000,
+            "fetch.wait.max.ms": 100,
+            "reconnect.backoff.max.ms": 2000,
+            "statistics.interval.ms": 5000,
+            "stats_cb": statistics,
+            "log_level": ONLY_ERROR_CB,
+            "error_cb": error,
         }
     )
 

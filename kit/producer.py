@@ -6,6 +6,7 @@ AIOProducer of confluent-kafka takes 0.2-2 s for a lone record and refuses heade
 
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +20,8 @@ from kit.messages import Record
 PARTITIONER = "murmur2_random"
 ONLY_ERROR_CB = 0
 """`log_level` of librdkafka: its own lines on standard error, dozens a second in an outage, say what `error_cb` gets too."""
+
+FENCED_EXIT = 70
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +51,7 @@ class Producer:
                 "message.timeout.ms": int(confirm_within * 1000),
                 "reconnect.backoff.max.ms": 2000,
                 "log_level": ONLY_ERROR_CB,
-                "error_cb": log_client_error,
+                "error_cb": self._client_error,
             }
         )
         self._stop = threading.Event()
@@ -106,6 +109,7 @@ class Producer:
             metrics.PUBLISHED.labels(record.topic, "refused" if error else "confirmed").inc()
             if error is not None:
                 logger.warning("record_not_confirmed", extra={"topic": record.topic, "from_librdkafka": error.name()})
+                _end_if_fatal(error)
             settle(error is None)
 
         placed: dict[str, Any] = {} if record.partition is None else {"partition": record.partition}
@@ -122,6 +126,18 @@ class Producer:
             logger.warning("record_not_queued", extra={"topic": record.topic, "error": type(error).__name__})
             settle(False)
 
+    def _client_error(self, error: KafkaError) -> None:
+        log_client_error(error)
+        _end_if_fatal(error)
+
     def _poll(self) -> None:
         while not self._stop.is_set():
             self._client.poll(0.1)
+
+
+def _end_if_fatal(error: KafkaError) -> None:
+    """After a fatal error a client confirms nothing any more. Whoever waits was promised nothing: a new process begins again."""
+    if error.fatal() or error.code() == KafkaError._FATAL:
+        logger.critical("process_failed", extra={"reason": "producer fenced"})
+        logging.shutdown()
+        os._exit(FENCED_EXIT)

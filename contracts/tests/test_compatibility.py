@@ -1,4 +1,4 @@
-"""Which changes of a schema may be a minor version."""
+"""Which changes of a schema may be a minor version. (P10)"""
 
 from typing import Any
 

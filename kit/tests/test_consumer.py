@@ -1,4 +1,4 @@
-"""The loop against a real broker."""
+"""The loop against a real broker. (P2, P4)"""
 
 import threading
 import uuid
@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import pytest
 
 from kit import dead_letter_box, topics
-from kit.consumer import Consumer, Handler, Subscription, waves
+from kit.consumer import Consumer, Handler, ReaderFenced, Subscription
 from kit.dead_letter_box import Box
-from kit.messages import Message, Record
+from kit.messages import Message, Record, waves
 from kit.outcomes import DONE, DeadLetter, DependencyAway, Outcome
 from kit.producer import Producer
 
@@ -32,9 +32,8 @@ class Bench:
         records = [Record(self.row.name, key.encode(), value.encode()) for key, value in pairs]
         assert all(self.producer.publish_all(records))
 
-    @contextmanager
-    def reader(self, handler: Handler, *, ordered: bool = True, limit: int = 50) -> Iterator[Consumer]:
-        consumer = Consumer(
+    def consumer(self, handler: Handler, *, ordered: bool = True, limit: int = 50) -> Consumer:
+        return Consumer(
             self.bootstrap,
             reader="reader",
             instance="1",
@@ -43,6 +42,10 @@ class Bench:
             producer=self.producer,
             dead_letters_in_a_row=limit,
         )
+
+    @contextmanager
+    def reader(self, handler: Handler, *, ordered: bool = True, limit: int = 50) -> Iterator[Consumer]:
+        consumer = self.consumer(handler, ordered=ordered, limit=limit)
         stop = threading.Event()
         thread = threading.Thread(target=consumer.run, args=(stop,), daemon=True)
         thread.start()
@@ -80,6 +83,42 @@ class Recorder:
             if outcome is DONE:
                 self.seen.append(value)
         return outcomes
+
+
+def test_a_reader_whose_name_another_process_took_ends_instead_of_reading_nothing_for_ever(bench: Bench) -> None:
+    ended: list[ReaderFenced] = []
+
+    def run(consumer: Consumer) -> None:
+        try:
+            consumer.run(threading.Event())
+        except ReaderFenced as error:
+            ended.append(error)
+
+    first = bench.consumer(Recorder())
+    thread = threading.Thread(target=run, args=(first,), daemon=True)
+    thread.start()
+    until(lambda: first.check() is None, seconds=60)
+    seen = Recorder()
+    with bench.reader(seen):
+        until(lambda: not thread.is_alive(), seconds=60)
+        bench.send(("k", "v"))
+        until(lambda: seen.seen == ["v"], seconds=60)
+    assert len(ended) == 1
+
+
+def test_a_handler_that_hangs_is_not_ready(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+
+    def hang(messages: Sequence[Message]) -> list[Outcome]:
+        go_on.wait(60)
+        return [DONE] * len(messages)
+
+    monkeypatch.setattr("kit.consumer.NO_PROGRESS_SECONDS", 0.2)
+    with bench.reader(hang) as consumer:
+        bench.send(("k", "v"))
+        until(lambda: consumer.check() == "no-progress", seconds=60)
+        go_on.set()
+        until(lambda: consumer.check() is None)
 
 
 def test_what_is_done_is_not_given_again_after_an_orderly_restart(bench: Bench) -> None:

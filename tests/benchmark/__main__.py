@@ -66,6 +66,7 @@ def measure(quick: bool) -> list[str]:
     rounds = [
         Round("warm up", 200 // scale, 4),
         Round("one a second, small", 60 // scale, 2, rate=1),
+        Round("one a second, 200 KB photo", 60 // scale, 2, photo=True, rate=1),
         Round("as fast as it goes, small", 3000 // scale, 16),
         Round("as fast as it goes, 200 KB photo", 1000 // scale, 16, photo=True),
     ]

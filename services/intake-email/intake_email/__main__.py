@@ -86,7 +86,8 @@ def _parse(arguments: argparse.Namespace, settings: Settings) -> int:
         # As in service: a message that we cannot read is registered all the same.
         print(f"not parsed: {type(error).__name__}", file=sys.stderr)
         data = events.register_unparsable(came, keys, arguments.sender or "").event.data
-    print(data.model_dump_json(indent=2, exclude_none=True))
+    # Whatever the terminal's encoding: it is JSON, and JSON is UTF-8.
+    sys.stdout.buffer.write(data.model_dump_json(indent=2, exclude_none=True).encode() + b"\n")
     return 0
 
 

@@ -18,8 +18,8 @@ class Rules:
     commands_without_mail: int = 100
 
 
-def tls_context(certificate: str, key: str) -> ssl.SSLContext:
-    """For STARTTLS, TLS 1.2 and newer. Raises OSError or ssl.SSLError for unreadable files."""
+def tls_context(certificate: str, key: str | None = None) -> ssl.SSLContext:
+    """For STARTTLS, TLS 1.2 and newer; without a key the certificate's file holds it too. Raises OSError or ssl.SSLError for unreadable files."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(certificate, key)

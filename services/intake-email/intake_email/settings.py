@@ -24,7 +24,9 @@ class Settings(ServiceSettings, KafkaSettings, ObjectStoreSettings, SecretSettin
     smtp_tls_certificate: Path | None = Field(
         default=None, description="PEM file with the certificate chain; offers STARTTLS."
     )
-    smtp_tls_key: Path | None = Field(default=None, description="PEM file with the certificate's key.")
+    smtp_tls_key: Path | None = Field(
+        default=None, description="PEM file with the key, if the certificate's file does not hold it too."
+    )
     smtp_trusted_networks: str = Field(
         default="127.0.0.0/8,::1/128",
         description="Peers without limits of their own: the town's relays. In the trial this machine.",

@@ -118,5 +118,5 @@ def rules(settings: Settings) -> Rules:
         size_limit=settings.mail_size_limit,
         idle_seconds=settings.smtp_idle_seconds,
         data_seconds=settings.smtp_data_seconds,
-        tls=tls_context(str(certificate), str(key)) if certificate and key else None,
+        tls=tls_context(str(certificate), str(key) if key else None) if certificate else None,
     )

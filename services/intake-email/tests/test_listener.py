@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from intake_email.limits import Limits, read_networks
 from intake_email.listener import Door
 from intake_email.recipients import AddressBook
 from intake_email.rules import Rules, tls_context
+from intake_email.settings import Settings
+from intake_email.wiring import rules
 
 from .builders import ADDRESS, CITIZEN, TICKET, message
 
@@ -518,6 +521,17 @@ def test_mail_comes_over_tls_where_there_is_a_certificate(certificate: tuple[str
             assert "auth" not in smtp.esmtp_features
         assert inside.mails[0].tls
         eventually(lambda: limits.open_connections == 0)
+
+
+def test_a_certificate_and_its_key_may_stand_in_one_file(certificate: tuple[str, str], tmp_path: Path) -> None:
+    both = tmp_path / "both.pem"
+    both.write_text(Path(certificate[1]).read_text() + Path(certificate[0]).read_text())
+    with house(tls=rules(settings_with(both)).tls) as (port, _, _), client(port) as smtp:
+        smtp.starttls(context=_trusting(certificate))
+
+
+def settings_with(certificate: Path) -> Settings:
+    return Settings(smtp_tls_certificate=certificate)
 
 
 def test_commands_sent_in_clear_behind_starttls_are_thrown_away(certificate: tuple[str, str]) -> None:

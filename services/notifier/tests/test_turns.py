@@ -1,4 +1,4 @@
-"""Who goes next, how the relay's absence is waited out, and the caps that end a loop of machines."""
+"""Who goes next, how the relay's absence is waited out, and the caps that end a loop of machines. (P9)"""
 
 from datetime import datetime, timedelta
 

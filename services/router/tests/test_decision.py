@@ -1,4 +1,4 @@
-"""How a decision is made, beside the words."""
+"""How a decision is made, beside the words. (P7)"""
 
 import pytest
 

@@ -241,6 +241,11 @@ class TestMessages:
         answer = dispatcher.post(f"/tickets/{ticket}/messages", {"text": "Ahoj", "visibility": "public"})
         problem(answer, 409, "not-numbered")
 
+    def test_whoever_has_no_address_is_not_answered_into_the_void(self, office: Office, dispatcher: Person) -> None:
+        made = dispatcher.post("/tickets", {"text": "Volal pán.", "category": "pothole"}).json()
+        answer = dispatcher.post(f"/tickets/{made['id']}/messages", {"text": "Opravíme.", "visibility": "public"})
+        problem(answer, 409, "no-address")
+
     def test_a_version_is_kept_to_where_it_is_given(self, office: Office, dispatcher: Person) -> None:
         ticket, body = office.routed(), {"text": "x", "visibility": "internal"}
         problem(dispatcher.post(f"/tickets/{ticket}/messages", body, If_Match='"2"'), 412)

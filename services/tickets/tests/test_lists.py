@@ -40,6 +40,14 @@ class TestLists:
         for asked in ("2026-000001", "obcan@example.test"):
             assert dispatcher.listed(q=asked) == [str(ticket)]
 
+    def test_a_cursor_of_one_order_leads_nowhere_in_another(self, office: Office, dispatcher: Person) -> None:
+        for number in range(3):
+            office.routed(f"Výmol {number}")
+        cursor = dispatcher.get("/tickets", limit=1).json()["next"]
+        assert dispatcher.get("/tickets", limit=1, cursor=cursor).status_code == 200
+        for other in ({"sort": "due"}, {"sort": "oldest"}, {"late": True}):
+            problem(dispatcher.get("/tickets", limit=1, cursor=cursor, **other), 422, "cursor-refused")
+
     def test_late_is_what_is_past_its_day_the_longest_first(
         self, office: Office, dispatcher: Person, clock: Clock
     ) -> None:

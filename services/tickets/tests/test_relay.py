@@ -1,4 +1,4 @@
-"""The relay: in order, only after confirmation, one at a time, and nothing is ever skipped."""
+"""The relay: in order, only after confirmation, one at a time, and nothing is ever skipped. (P3, P5)"""
 
 import threading
 from collections.abc import Sequence

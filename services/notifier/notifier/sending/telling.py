@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Sequence
 from typing import Protocol
+from uuid import UUID
 
 from kit.messages import Record
 from notifier.deliveries import Delivery
@@ -13,6 +14,7 @@ from notifier.outcomes import record_of
 
 GATHER_SECONDS, LOOK_SECONDS, SHORTEST_PAUSE, LONGEST_PAUSE = 0.03, 5.0, 0.5, 10.0
 MOST_AT_ONCE = 200
+_REMEMBERED = 5_000
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +32,8 @@ class Teller:
     def __init__(self, store: DeliveryStore, publisher: Publisher) -> None:
         self._store, self._publisher = store, publisher
         self._finished: list[Delivery] = []
+        # What was published lately: the look may find what is being told from memory, or the other way round.
+        self._published: dict[tuple[UUID, int], None] = {}
         self._news = asyncio.Event()
         self._away: str | None = None
 
@@ -79,12 +83,22 @@ class Teller:
     def _told(self, finished: Sequence[Delivery]) -> bool:
         if not finished:
             return True
-        confirmed = self._publisher.publish_all([record_of(delivery) for delivery in finished])
+        fresh = [delivery for delivery in finished if _name(delivery) not in self._published]
+        confirmed = self._publisher.publish_all([record_of(delivery) for delivery in fresh]) if fresh else []
+        safe = [delivery for delivery, done in zip(fresh, confirmed, strict=True) if done]
+        self._published |= {_name(delivery): None for delivery in safe}
+        for name in list(self._published)[:-_REMEMBERED]:
+            del self._published[name]
         # A crash between the two repeats them under the same ids.
-        self._store.told([delivery.id for delivery, safe in zip(finished, confirmed, strict=True) if safe])
+        self._store.told([delivery.id for delivery in finished if _name(delivery) in self._published])
         if not all(confirmed):
             logger.warning("outcomes_not_confirmed", extra={"count": confirmed.count(False)})
         return all(confirmed)
+
+
+def _name(delivery: Delivery) -> tuple[UUID, int]:
+    """An operator's retry is another fact."""
+    return delivery.id, delivery.retries
 
 
 async def wait(event: asyncio.Event, seconds: float) -> None:

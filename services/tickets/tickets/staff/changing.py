@@ -145,6 +145,9 @@ def _answerable(case: Case) -> None:
         # Its content travels nowhere, so the mail would be empty.
         detail = "Na utajený podnět nelze odpovědět e-mailem. Odpovězte jinou cestou a poznamenejte to interně."
         raise Problem(409, "sealed", detail)
+    if all(party.participant.way == Way.NONE for party in case.reporters):
+        detail = "Pisatel nemá e-mail, odpověď by nikdo nedostal. Odpovězte jinou cestou a poznamenejte to interně."
+        raise Problem(409, "no-address", detail)
 
 
 def _entered(batch: Batch, new: NewTicket, staff: Staff, town: Town, cause: Cause) -> UUID:

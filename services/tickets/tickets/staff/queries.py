@@ -92,14 +92,14 @@ class Queries:
         field, direction = _order(query)
         if field == "due_at":
             wanted["due_at"] = {"$lt": now} if query.late else {"$exists": True}
-        after = _after(query.cursor, field, direction)
+        after = _after(query.cursor, _kind(query), field, direction)
         if after:
             wanted = {"$and": [wanted, after]}
         order = [(field, direction), ("_id", direction)]
         found = list(self._tickets.find(wanted, _ROW).sort(order).limit(query.limit + 1).max_time_ms(_LONGEST_QUERY_MS))
         page = self._with_seen_only(sight, found[: query.limit])
         more = len(found) > query.limit
-        return Found(page, _cursor(page[-1][field], page[-1]["_id"]) if more else None)
+        return Found(page, _cursor(_kind(query), page[-1][field], page[-1]["_id"]) if more else None)
 
     def history(self, ticket_id: UUID, cursor: str | None, limit: int) -> Found:
         """A page of a ticket's events. Whether the ticket may be seen was asked before."""
@@ -158,14 +158,19 @@ def _order(query: ListQuery) -> tuple[str, int]:
     return "opened_at", ASCENDING if query.sort == Order.OLDEST else DESCENDING
 
 
-def _after(cursor: str | None, field: str, direction: int) -> Document | None:
+def _kind(query: ListQuery) -> str:
+    """The order of a list: a cursor of one leads nowhere in another."""
+    return str(Order.DUE if query.late else query.sort)
+
+
+def _after(cursor: str | None, kind: str, field: str, direction: int) -> Document | None:
     """What comes after the last ticket of the page before. Written so that the index can begin there."""
     if cursor is None:
         return None
     match _decoded(cursor):
-        case [int(microseconds), str(hexadecimal)] if abs(microseconds) < 1 << 62:
+        case [str(order), int(milliseconds), str(hexadecimal)] if order == kind and abs(milliseconds) < 1 << 62:
             try:
-                moment = datetime.fromtimestamp(microseconds / 1000, UTC)
+                moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
                 last = UUID(hexadecimal)
             except (ValueError, OverflowError, OSError):
                 raise CursorRefused from None
@@ -175,8 +180,8 @@ def _after(cursor: str | None, field: str, direction: int) -> Document | None:
     return {field: {or_same: moment}, "$or": [{field: {further: moment}}, {"_id": {further: last}}]}
 
 
-def _cursor(moment: datetime, ticket_id: UUID) -> str:
-    return _encoded([round(moment.timestamp() * 1000), ticket_id.hex])
+def _cursor(kind: str, moment: datetime, ticket_id: UUID) -> str:
+    return _encoded([kind, round(moment.timestamp() * 1000), ticket_id.hex])
 
 
 def _sequence(cursor: str | None) -> int:
