@@ -33,6 +33,8 @@ def _faults(tree: ast.Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.AsyncFor) and _called(node.iter) != "events":
             yield node.lineno, "a stream is read other than by events()"
+        if isinstance(node, ast.AsyncFor) and _called(node.iter) == "events" and not _is_guarded(node):
+            yield node.lineno, "an agent that raises acknowledges the event: guard its whole body and end the process"
         if not isinstance(node, ast.Call):
             continue
         name = _called(node)
@@ -41,6 +43,16 @@ def _faults(tree: ast.Module) -> Iterator[tuple[int, str]]:
         if name in SENDS and id(node) not in confirmed:
             yield node.lineno, f"{name}() without the broker's confirmation: await (await …)"
         yield from _keywords(node, name)
+
+
+def _is_guarded(loop: ast.AsyncFor) -> bool:
+    """Whether all that is done with an event stands in one `try` whose last word on any other exception is the process's end."""
+    if len(loop.body) != 1 or not isinstance(loop.body[0], ast.Try):
+        return False
+    last = loop.body[0].handlers[-1] if loop.body[0].handlers else None
+    if last is None or not (last.type is None or ast.unparse(last.type) == "BaseException"):
+        return False
+    return any(isinstance(node, ast.Call) and ast.unparse(node.func) == "os._exit" for node in ast.walk(last))
 
 
 def _keywords(call: ast.Call, name: str) -> Iterator[tuple[int, str]]:

@@ -16,7 +16,12 @@ SAFE = """
 
         async def read(self, stream):
             async for event in stream.events():
-                await (await self.out.send(value=event.value))
+                try:
+                    await (await self.out.send(value=event.value))
+                except CancelledError:
+                    raise
+                except BaseException:
+                    os._exit(70)
     """
 
 
@@ -36,6 +41,14 @@ def test_the_safe_form_is_not_found(plant: Plant) -> None:
         ("stream.events()", "stream.noack().events()", "noack() loses what it should keep"),
         ("stream.events()", "stream", "a stream is read other than by events()"),
         ("stream.events()", "stream.items()", "a stream is read other than by events()"),
+        ("except BaseException:", "except ValueError:", "an agent that raises acknowledges the event"),
+        ("os._exit(70)", "logger.exception('lost')", "an agent that raises acknowledges the event"),
+        ("os._exit(70)", "raise", "an agent that raises acknowledges the event"),
+        (
+            "stream.events():\n",
+            "stream.events():\n                prepare(event)\n",
+            "an agent that raises acknowledges",
+        ),
         ("concurrency=1", "concurrency=2", "concurrency above 1 loses what was in flight"),
         ("concurrency=1", "concurrency=settings.agents", "concurrency above 1 loses what was in flight"),
         ("await (await self.out.send(", "await (self.out.send(", "send() without the broker's confirmation"),

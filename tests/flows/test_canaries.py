@@ -3,6 +3,9 @@
 A run of its own carries a canary in every personal field; then everything that operators see is searched for them.
 """
 
+import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 
@@ -16,13 +19,14 @@ from kit.messages import Record
 from kit.producer import Producer
 
 from .conftest import Town, running_town
-from .wire import eventually, letter
+from .wire import Caught, eventually, letter
 
 pytestmark = [pytest.mark.flow, pytest.mark.integration]
 
 MARK = f"kanarek{uuid.uuid4().hex[:10]}"
 SENDER = f"{MARK}-odesilatel@example.test"
 REFUSED = f"{MARK}-odmitnuty@example.test"
+WATERWORKS = "dispecink@lipske-vodarny.test"
 OURS = ("intake-email", "tickets-api", "tickets-worker", "router", "notifier")
 
 
@@ -73,6 +77,67 @@ def journey(town: Town) -> None:
     )
 
 
+def by_hand(town: Town) -> None:
+    """Canaries in what staff enter: reporter, place, words, and in a member of staff himself."""
+    token = town.system.places.root / "canary-token"
+    whose = ("--name", f"{MARK}-referent", "--address", f"{MARK}-referent@lipovany.test")
+    made = operator(town, "tickets", "token", "create", "--role", "resolver", *whose, "--out", str(token))
+    code = made.stderr.split()[-1]
+    reporter = {"name": f"{MARK}-volajici", "address": f"{MARK}-volajici@example.test"}
+    entered = {"text": f"{MARK}-hovor", "subject": f"{MARK}-vec", "place": f"{MARK}-misto", "reporter": reporter}
+    ticket = town.staff.http.post("/tickets", json=entered).json()["id"]
+    words = {"words": f"{MARK}-zduvodneni", "reason": "by-test"}
+    town.staff.change(ticket, "classification", {"category": "pothole", "place": f"{MARK}-jinde", **words})
+    assigned = town.staff.change(ticket, "assignment", {"resolver": {"kind": "person", "code": code}, **words})
+    assert assigned.json()["resolver"]["name"] == f"{MARK}-referent"
+    town.staff.change(ticket, "state", {"state": "rejected", **words})
+    town.post.one(f"{MARK}-referent@lipovany.test")
+    assert MARK in operator(town, "tickets", "token", "list").stdout, "only who asks for it sees the name"
+
+
+def from_outside(town: Town) -> None:
+    """Canaries in a body's answer and in a delivery report about a mail of ours."""
+    sender = f"{MARK}-soused@example.test"
+    ticket = town.staff.ticket_of(
+        town.citizen.send(letter(sender, "Voda", "V Husově ulici neteče voda."), sender=sender)
+    )
+    assert ticket["resolver"]["kind"] == "body"
+    request = town.post.one(WATERWORKS, str(ticket["number"]))
+    answer = letter(WATERWORKS, f"{MARK}-odpoved", f"{MARK}-vyrizeno", to=str(request.message["Reply-To"]))
+    answered = town.citizen.send(answer, sender=WATERWORKS, to=str(request.message["Reply-To"]))
+    eventually(lambda: (town.staff.report(answered) or {}).get("outcome") == "exchange_answer", "the answer is taken")
+    acknowledgement = town.post.one(sender, str(ticket["number"]))
+    report = delivery_report(acknowledgement, sender)
+    returned = town.citizen.send(report, sender="", to=acknowledgement.envelope_from)
+    eventually(lambda: (town.staff.report(returned) or {}).get("outcome") == "delivery_failure", "the report is taken")
+    shown = town.staff.http.get(f"/tickets/{ticket['id']}/history").json()["items"]
+    assert [event["data"]["outcome"] for event in shown if event["type"] == "ticket.delivery_updated"] == ["failed"]
+
+
+def delivery_report(mail: Caught, recipient: str) -> bytes:
+    """What a mail server sends back (RFC 3464)."""
+    head = f"From: MAILER-DAEMON@example.test\r\nTo: {mail.envelope_from}\r\nSubject: {MARK}-nedoruceno\r\nMIME-Version: 1.0\r\n"
+    kind = 'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+    words = f"--b\r\nContent-Type: text/plain\r\n\r\n{MARK}-hlaska\r\n"
+    status = (
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.test\r\n\r\n"
+        f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        f"Diagnostic-Code: smtp; 550 {MARK}-diagnoza\r\n\r\n"
+    )
+    original = (
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {mail.message['Message-ID']}\r\n\r\n--b--\r\n"
+    )
+    return (head + kind + words + status + original).encode()
+
+
+def operator(town: Town, *command: str) -> subprocess.CompletedProcess[str]:
+    """A command as an operator gives it."""
+    environment = {**os.environ, **town.system.environment}
+    return subprocess.run(
+        [sys.executable, "-m", *command], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+
+
 def poison(town: Town) -> list[str]:
     """Events that are broken inside their personal part, on every topic; returns the dead letters' reasons."""
     bootstrap = town.system.environment["KAFKA_BOOTSTRAP"]
@@ -102,6 +167,8 @@ def poison(town: Town) -> list[str]:
 
 def test_no_canary_is_seen_by_those_who_run_the_system(town: Town) -> None:
     journey(town)
+    by_hand(town)
+    from_outside(town)
     reasons = poison(town)
     assert reasons
     assert not [reason for reason in reasons if MARK in reason.lower()]
