@@ -156,7 +156,8 @@ def described(settings: type[BaseSettings]) -> list[tuple[str, str, str]]:
 
 def argument_parser(program: str, purpose: str, settings: type[BaseSettings]) -> argparse.ArgumentParser:
     """A parser whose `--help` ends with the table of settings."""
-    lines = [f"  {name}={default}\n      {description}" for name, default, description in described(settings)]
+    file = "  SECRETS_FILE=\n      A JSON file in which settings may stand too, with names in small letters."
+    lines = [f"  {name}={default}\n      {description}" for name, default, description in described(settings)] + [file]
     return argparse.ArgumentParser(
         prog=f"python -m {program}",
         description=purpose,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pydantic import Field, model_validator
 
-from kit import logs, settings, stopping, tracing
+from kit import logs, metrics, settings, stopping, tracing
 from kit.health import HealthServer
 from kit.settings import KafkaSettings, SecretSettings, ServiceSettings
 
@@ -91,6 +91,7 @@ def test_help_tells_every_setting_with_its_description() -> None:
     text = settings.argument_parser("intake", "Purpose.", Settings).format_help()
     assert "SIZE_LIMIT=5" in text
     assert "Largest size." in text
+    assert "SECRETS_FILE" in text
     assert all(description for _, _, description in settings.described(Settings))
 
 
@@ -147,7 +148,8 @@ def test_health_says_why_it_is_not_ready_and_still_lives() -> None:
         assert _get(health.port, "/live")[0] == 200
         reason[0] = None
         assert _get(health.port, "/ready")[0] == 200
-        assert b"helpdesk_" in _get(health.port, "/metrics")[1]
+        metrics.INTAKE.labels("test", "accepted").inc()
+        assert b'helpdesk_intake_total{answer="accepted"' in _get(health.port, "/metrics")[1]
         assert _get(health.port, "/other")[0] == 404
 
 
