@@ -290,7 +290,9 @@ def test_a_mail_that_went_out_after_all_is_shown_as_such(desk: Desk) -> None:
     ticket, _ = with_body(desk)
     about = {"role": Role.BODY, "body": BODY, "template": "body_request", "delivery_id": uuid4()}
     desk.notifications(messages(notified(notification_failed, ticket, **about)))  # type: ignore[arg-type]
+    assert desk.store.kept.cases[ticket].failed_deliveries == [about["delivery_id"]]  # type: ignore[index]
     desk.notifications(messages(notified(notification_sent, ticket, after_failure=True, **about)))  # type: ignore[arg-type]
+    assert desk.store.kept.cases[ticket].failed_deliveries == []  # type: ignore[index]
     newest = [event for event in documents(desk.store.kept.events) if event["type"] == "ticket.delivery_updated"]
     assert [event["data"]["outcome"] for event in newest] == ["failed", "sent"]
     assert desk.store.kept.cases[ticket].exchanges[0].state == ExchangeState.SENT  # type: ignore[index]

@@ -137,7 +137,9 @@ def delivery_updated(
         reason=reason,
         fields={"delivery_id": delivery_id, "recipient": recipient, "outcome": outcome, "status": status},
     )
-    failed = [*case.failed_deliveries, delivery_id] if news and delivery_id is not None else case.failed_deliveries
+    failed = [one for one in case.failed_deliveries if one != delivery_id or outcome not in (SENT, IN_DOUBT)]
+    if news and delivery_id is not None:
+        failed.append(delivery_id)
     after, drafts = changed(case, cause, failed_deliveries=failed[-_FAILURES_KNOWN:]), [draft]
     if body is None and recipient is not None:
         body = _body_of(case, recipient, town)

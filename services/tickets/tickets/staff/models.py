@@ -225,6 +225,8 @@ class TicketOut(TicketRow):
     coordinates: Coordinates | None
     deadlines: list[Deadline]
     exchanges: list[Exchange]
+    failed_deliveries: int
+    """Mails of this case that did not arrive; the history says which and why."""
     decision: Decision | None
     ways: list[TicketState]
     """Where it may go by hand."""

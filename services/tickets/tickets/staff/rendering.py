@@ -65,6 +65,7 @@ def whole(ticket: Document, pack: Pack | None, now: datetime) -> dict[str, Any]:
         "coordinates": ticket.get("coordinates"),
         "deadlines": ticket["deadlines"],
         "exchanges": ticket["exchanges"],
+        "failed_deliveries": len(ticket.get("failed_deliveries", ())),
         "decision": ticket.get("decision"),
         "ways": ways_from(TicketState(ticket["state"])),
     }
