@@ -16,7 +16,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from kit import dead_letters, metrics
 from kit.dead_letters import FOLLOWS, Waiting
-from kit.messages import Message, waves
+from kit.messages import Message, Pace, waves
 from kit.outcomes import DONE, DeadLetter, DependencyAway, Done, Outcome
 from kit.partitions import group_client, groupless_client, message_from, partitions_of, read_partition
 from kit.producer import Producer, log_client_error
@@ -74,7 +74,7 @@ class Consumer:
         self._paused_for: str | None = None
         self._broker_up = False
         self._last_turn = time.monotonic()
-        self._batch_ended = 0.0
+        self._pace = Pace()
         self._in_hand_since: float | None = None
         self._fenced = False
         self._client = group_client(
@@ -98,7 +98,7 @@ class Consumer:
                 messages = self._readable(self._next_records())
                 if messages:
                     self._work_off(messages, stop)
-                    self._batch_ended = time.monotonic()
+                    self._pace.add(len(messages), time.monotonic())
                 if self._dead_in_a_row >= self._limit:
                     self._stand_still(stop)
         finally:
@@ -133,9 +133,9 @@ class Consumer:
         first = self._client.poll(0.1)
         if first is None:
             return []
-        # One batch after another: it gathers, for a database is asked as often for one message as for fifty.
-        busy = time.monotonic() - self._batch_ended < self._gather_seconds
-        return [first, *self._client.consume(self._batch - 1, timeout=self._gather_seconds if busy else 0.002)]
+        # A database is asked as often for one message as for fifty. Where few come, nobody waits for others.
+        gather = self._gather_seconds if self._pace.is_busy else 0.002
+        return [first, *self._client.consume(self._batch - 1, timeout=gather)]
 
     def _readable(self, records: Sequence[object]) -> list[Message]:
         messages = []

@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+BUSY_FROM = 20.0
+"""Messages a second."""
+
 
 @dataclass(frozen=True)
 class Message:
@@ -45,3 +48,19 @@ def waves(messages: Sequence[Message]) -> list[list[Message]]:
             cut.append([])
         cut[index].append(message)
     return cut
+
+
+@dataclass
+class Pace:
+    """Whether messages come so fast that it pays to gather them: judged once a second."""
+
+    is_busy: bool = False
+    _since: float = 0.0
+    _count: int = 0
+
+    def add(self, count: int, now: float) -> None:
+        """So many were handled; `now` in seconds of a clock that only goes on."""
+        self._count += count
+        if now - self._since >= 1:
+            self.is_busy = self._count / (now - self._since) > BUSY_FROM
+            self._since, self._count = now, 0

@@ -10,7 +10,7 @@ import pytest
 from kit import dead_letter_box, topics
 from kit.consumer import Consumer, Handler, ReaderFenced, Subscription
 from kit.dead_letter_box import Box
-from kit.messages import Message, Record, waves
+from kit.messages import Message, Pace, Record, waves
 from kit.outcomes import DONE, DeadLetter, DependencyAway, Outcome
 from kit.producer import Producer
 
@@ -83,6 +83,18 @@ class Recorder:
             if outcome is DONE:
                 self.seen.append(value)
         return outcomes
+
+
+def test_it_pays_to_gather_only_where_many_come() -> None:
+    pace = Pace()
+    for second in range(1, 5):
+        pace.add(4, float(second))
+        assert not pace.is_busy, "one report a second"
+    for hundredth in range(1, 121):
+        pace.add(1, 5 + hundredth / 100)
+    assert pace.is_busy
+    pace.add(1, 60.0)
+    assert not pace.is_busy, "after a pause nobody waits"
 
 
 def test_a_reader_whose_name_another_process_took_ends_instead_of_reading_nothing_for_ever(bench: Bench) -> None:
