@@ -22,6 +22,10 @@ def _parser() -> argparse.ArgumentParser:
     made = parts.add_parser("topics", help="make the topics of a registry")
     made.add_argument("command", choices=["create"])
     made.add_argument("registry", help="where the table of topics is, as MODULE:NAME")
+    made.add_argument(
+        "--replicas", type=int, help="copies of each record; default: 3 where three brokers answer, else 1"
+    )
+    made.add_argument("--in-sync", type=int, help="copies that confirm a record; default: all but one")
     letters = parts.add_parser("dead-letters", help="see, replay or give up what readers could not handle")
     letters.add_argument("command", choices=["list", "show", "replay", "give-up"])
     letters.add_argument("box", nargs="?", help="<topic>.<reader>.dead; list shows all without it")
@@ -42,11 +46,15 @@ def _position(text: str) -> str:
         raise argparse.ArgumentTypeError(f"not topic/partition/offset: {text}") from None
 
 
-def _create_topics(registry: str) -> int:
+def _create_topics(registry: str, replicas: int | None, in_sync: int | None) -> int:
     module, _, name = registry.partition(":")
     rows = getattr(importlib.import_module(module), name)
+    if replicas is None and in_sync is not None:
+        print("topics: --in-sync needs --replicas", file=sys.stderr)
+        return 2
     try:
-        made = topics.create(KafkaSettings().kafka_bootstrap, rows)
+        copies = None if replicas is None else topics.Copies(replicas, in_sync or max(1, replicas - 1))
+        made = topics.create(KafkaSettings().kafka_bootstrap, rows, copies)
     except topics.TopicsDiffer as error:
         print(f"topics: {error}", file=sys.stderr)
         return 1
@@ -157,7 +165,9 @@ def main() -> int:
     # What happens to the connection is told in one sentence at the end.
     logging.getLogger("kit").addHandler(logging.NullHandler())
     try:
-        return _create_topics(arguments.registry) if arguments.part == "topics" else _dead_letters(arguments)
+        if arguments.part == "topics":
+            return _create_topics(arguments.registry, arguments.replicas, arguments.in_sync)
+        return _dead_letters(arguments)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2

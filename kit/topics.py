@@ -5,6 +5,7 @@ exists is left alone, but a wrong partition count is an error: it would tear a k
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
@@ -46,10 +47,27 @@ class TopicsDiffer(Exception):
     """A topic exists with another partition count."""
 
 
-def wanted_topics(rows: Iterable[TopicRow], brokers: int) -> list[NewTopic]:
-    """Every topic with its readers' dead letters, replicated three times where there are three brokers."""
-    replication = 3 if brokers >= 3 else 1
-    durable = {"min.insync.replicas": "2" if replication == 3 else "1"}
+@dataclass(frozen=True)
+class Copies:
+    """On how many brokers a record is kept, and how many of them must have it before it is confirmed."""
+
+    replicas: int
+    in_sync: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.in_sync <= self.replicas:
+            raise ValueError(f"{self.in_sync} of {self.replicas} replicas cannot be in sync")
+
+    @classmethod
+    def on(cls, brokers: int) -> "Copies":
+        """Three, of which one may be away, where there are three brokers."""
+        return cls(3, 2) if brokers >= 3 else cls(1, 1)
+
+
+def wanted_topics(rows: Iterable[TopicRow], copies: Copies) -> list[NewTopic]:
+    """Every topic with its readers' dead letters."""
+    replication = copies.replicas
+    durable = {"min.insync.replicas": str(copies.in_sync)}
     topics = []
     for row in rows:
         config = {**durable, **_retention(row)}
@@ -60,11 +78,14 @@ def wanted_topics(rows: Iterable[TopicRow], brokers: int) -> list[NewTopic]:
     return topics
 
 
-def create(bootstrap: str, rows: Sequence[TopicRow], within: float = 30.0) -> list[str]:
-    """Makes what is missing; returns the names made. Raises TopicsDiffer, KafkaException."""
+def create(bootstrap: str, rows: Sequence[TopicRow], copies: Copies | None = None, within: float = 30.0) -> list[str]:
+    """Makes what is missing; returns the names made. Raises TopicsDiffer, KafkaException.
+
+    Without `copies` the brokers that answer now decide: a broker that is down at this moment would not be counted.
+    """
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": ONLY_ERROR_CB})
     described = admin.list_topics(timeout=within)
-    wanted = wanted_topics(rows, len(described.brokers))
+    wanted = wanted_topics(rows, copies or Copies.on(len(described.brokers)))
     for topic in wanted:
         existing = described.topics.get(topic.topic)
         if existing is not None and len(existing.partitions) != topic.num_partitions:

@@ -72,7 +72,15 @@ def test_topics_are_made_once_and_a_wrong_partition_count_is_refused(servers: Ma
 
 
 def test_three_brokers_replicate_three_times_with_two_in_sync() -> None:
-    (topic, _) = topics.wanted_topics([Row("t")], brokers=3)
+    (topic, _) = topics.wanted_topics([Row("t")], topics.Copies.on(3))
     assert (topic.replication_factor, (topic.config or {})["min.insync.replicas"]) == (3, "2")
-    (alone, _) = topics.wanted_topics([Row("t")], brokers=1)
+    (alone, _) = topics.wanted_topics([Row("t")], topics.Copies.on(1))
     assert (alone.replication_factor, (alone.config or {})["min.insync.replicas"]) == (1, "1")
+    (told, _) = topics.wanted_topics([Row("t")], topics.Copies(replicas=5, in_sync=3))
+    assert (told.replication_factor, (told.config or {})["min.insync.replicas"]) == (5, "3")
+
+
+@pytest.mark.parametrize(("replicas", "in_sync"), [(2, 3), (1, 0)])
+def test_more_copies_in_sync_than_there_are_and_none_are_refused(replicas: int, in_sync: int) -> None:
+    with pytest.raises(ValueError, match="cannot be in sync"):
+        topics.Copies(replicas, in_sync)
