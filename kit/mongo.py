@@ -1,6 +1,10 @@
 """MongoDB: one place for how we connect, and for which of its errors mean that it is away."""
 
+import threading
+import time
 from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from bson.codec_options import CodecOptions
@@ -22,6 +26,8 @@ from pymongo.read_concern import ReadConcern
 from kit.settings import MongoSettings
 
 Document = dict[str, Any]
+
+ASK_SECONDS = 10.0
 
 # IndexOptionsConflict: the same keys with other options; IndexKeySpecsConflict: the same name for something else.
 _INDEX_DIFFERS = frozenset({85, 86})
@@ -76,3 +82,42 @@ def check(database: Database[Document]) -> str | None:
     except PyMongoError:
         return "database-away"
     return None
+
+
+class ServerClock:
+    """The time of day as the database has it: all processes share it, and ours may be set while we run.
+
+    Between two questions our monotonic clock counts on. Before the first answer it is our own clock.
+    """
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._database = database
+        self._ahead: float | None = None
+        self._known = threading.Event()
+
+    def __call__(self) -> datetime:
+        """The present moment in UTC, to the millisecond as the database keeps it."""
+        seconds = time.time() if self._ahead is None else time.monotonic() + self._ahead
+        return datetime.fromtimestamp(round(seconds, 3), UTC)
+
+    def ask(self) -> None:
+        """Raises PyMongoError."""
+        asked = time.monotonic()
+        told: datetime = self._database.client.admin.command("hello")["localTime"]
+        # What the answer took on its way is half of the whole way at the most likely.
+        self._ahead = told.timestamp() - (asked + time.monotonic()) / 2
+        self._known.set()
+
+    def wait(self, stop: threading.Event) -> bool:
+        """Until the first answer; false where `stop` came before it."""
+        while not stop.is_set():
+            if self._known.wait(0.1):
+                return True
+        return False
+
+    def run(self, stop: threading.Event) -> None:
+        """Asks every few seconds until `stop`; while the database is away it counts on."""
+        while not stop.is_set():
+            with suppress(PyMongoError):
+                self.ask()
+            stop.wait(ASK_SECONDS)

@@ -1,5 +1,7 @@
 """How collections are prepared, on a real MongoDB."""
 
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from uuid import uuid4
 
@@ -10,7 +12,7 @@ from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
 from kit import mongo
-from kit.mongo import Document, ensure_indexes
+from kit.mongo import Document, ServerClock, ensure_indexes
 from kit.settings import MongoSettings
 
 pytestmark = pytest.mark.integration
@@ -67,3 +69,27 @@ def test_an_index_that_is_made_anew_leaves_others_of_the_same_keys(collection: C
 def test_what_the_database_refuses_for_another_reason_is_an_error(collection: Collection[Document]) -> None:
     with pytest.raises(OperationFailure):
         ensure_indexes(collection, [IndexModel({"at": "no-such-kind"})])
+
+
+def test_the_time_of_day_is_the_databases_whatever_our_clock_is_set_to(
+    collection: Collection[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, real = ServerClock(collection.database), time.time
+    monkeypatch.setattr("kit.mongo.time.time", lambda: real() + 3600)
+    assert abs(clock().timestamp() - real()) > 3000, "before the first answer there is only our own"
+    clock.ask()
+    assert abs(clock().timestamp() - real()) < 5
+    assert clock().microsecond % 1000 == 0
+
+
+def test_who_waits_for_the_time_of_day_gets_it_with_the_first_answer_or_is_told_to_stop(
+    collection: Collection[Document],
+) -> None:
+    clock, stop = ServerClock(collection.database), threading.Event()
+    part = threading.Thread(target=clock.run, args=(stop,))
+    part.start()
+    assert clock.wait(threading.Event())
+    stop.set()
+    part.join(10)
+    assert not part.is_alive()
+    assert not ServerClock(collection.database).wait(stop)

@@ -5,6 +5,8 @@ import logging
 import threading
 from datetime import UTC, datetime
 
+from pymongo.errors import PyMongoError
+
 from contracts.registry import RULESETS, TICKET_EVENTS
 from kit import mongo
 from kit.compacted import CompactedView
@@ -32,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 def now() -> datetime:
-    """The time in UTC, to the millisecond as the database keeps it."""
+    """The time in UTC as this machine has it, to the millisecond as the database keeps it; for commands."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
@@ -78,7 +80,8 @@ def run(settings: Settings, stop: threading.Event) -> int:
     """The service until `stop`; returns the exit code."""
     producer = Producer(settings.kafka_bootstrap, client_id=f"{READER}.{settings.instance}")
     objects = S3ObjectStore.connect(settings)
-    store = delivery_store(settings)
+    database = mongo.connect(settings, READER)
+    store, clock = MongoDeliveryStore(database), mongo.ServerClock(database)
     shelf = PackShelf(lambda key: get_patiently(objects, key, stop))
     view = CompactedView(settings.kafka_bootstrap, RULESETS.name, shelf.take)
     sender = Sender(
@@ -87,7 +90,7 @@ def run(settings: Settings, stop: threading.Event) -> int:
         relay=Relay(relay_address(settings)),
         teller=Teller(store, producer),
         instance=settings.instance,
-        clock=now,
+        clock=clock,
         caps=Caps(settings.automatic_mails_in_three_hours, settings.automatic_mails_in_a_day),
         wire=Wire(settings.sending_at_once, settings.sending_at_once_per_domain),
     )
@@ -96,16 +99,21 @@ def run(settings: Settings, stop: threading.Event) -> int:
         reader=READER,
         instance=settings.instance,
         subscription=Subscription(TICKET_EVENTS.name, TICKET_EVENTS.dead_letters(READER), TICKET_EVENTS.ordered),
-        handler=TicketEventHandler(store, pseudonym_key=pseudonym_key(settings), clock=now, wake=sender.wake),
+        handler=TicketEventHandler(store, pseudonym_key=pseudonym_key(settings), clock=clock, wake=sender.wake),
         producer=producer,
     )
     ready = {"packs": shelf.check, "consumer": consumer.check, "sender": sender.check}
     live = {"consumer": consumer.stuck, "sender": sender.stuck}
     try:
         with HealthServer(settings.health_listen, ready=ready, live=live, resume=consumer.resume):
-            if not _prepared(store, stop):
+            if not _prepared(store, clock, stop):
                 return 0
-            parts = {"packs": view.run, "consumer": consumer.run, "sender": lambda stop: _send(sender, view, stop)}
+            parts = {
+                "time": clock.run,
+                "packs": view.run,
+                "consumer": consumer.run,
+                "sender": lambda stop: _send(sender, view, stop),
+            }
             return run_parts(parts, stop)
     finally:
         producer.close()
@@ -118,12 +126,13 @@ def _send(sender: Sender, view: CompactedView, stop: threading.Event) -> None:
             asyncio.run(sender.run(stop))
 
 
-def _prepared(store: MongoDeliveryStore, stop: threading.Event) -> bool:
+def _prepared(store: MongoDeliveryStore, clock: mongo.ServerClock, stop: threading.Event) -> bool:
     """Waits out a database that is not there yet; False where `stop` came first."""
     while not stop.is_set():
         try:
             store.prepare()
-        except StoreAway:
+            clock.ask()
+        except (StoreAway, PyMongoError):
             logger.warning("database_away")
             stop.wait(0.5)
         else:

@@ -18,7 +18,6 @@ from kit.settings import host_and_port
 from kit.stopping import run_parts, until_signal
 from tickets import wiring
 from tickets.cases.permissions import Staff
-from tickets.handlers import now
 from tickets.settings import Settings
 from tickets.staff import changing, problems, reading
 from tickets.staff.desk import Desk
@@ -121,13 +120,14 @@ def serve(settings: Settings) -> int:
     """Serves until SIGTERM; returns the exit code."""
     stop = until_signal()
     own, towns = wiring.database(settings), wiring.rulesets(settings)
+    clock = mongo.ServerClock(own)
     desk = Desk(
-        store=MongoStore(own, now),
+        store=MongoStore(own, clock),
         queries=Queries(own),
-        tokens=wiring.staff_tokens(settings, own),
+        tokens=wiring.staff_tokens(settings, own, clock),
         towns=towns.town,
         objects=S3ObjectStore.connect(settings),
-        clock=now,
+        clock=clock,
     )
     host, port = host_and_port(settings.api_listen)
     config = uvicorn.Config(
@@ -148,7 +148,7 @@ def serve(settings: Settings) -> int:
             stopping.wait()
             server.should_exit = True
 
-        if towns.wait(stopping):
+        if towns.wait(stopping) and clock.wait(stopping):
             threading.Thread(target=end, daemon=True).start()
             server.run()
 
@@ -158,4 +158,4 @@ def serve(settings: Settings) -> int:
         "http": lambda: None if server.started else "not-listening",
     }
     with HealthServer(settings.health_listen, ready=ready):
-        return run_parts({"rulesets": towns.run, "http": listen}, stop)
+        return run_parts({"time": clock.run, "rulesets": towns.run, "http": listen}, stop)

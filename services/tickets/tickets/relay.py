@@ -9,8 +9,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -50,20 +51,21 @@ class Lease:
         if self.seconds_left() > FRESH_LEASE_SECONDS:
             return True
         started = time.monotonic()
-        free = {"$or": [{"holder": self._holder}, {"$expr": {"$lt": ["$until", "$$NOW"]}}]}
-        taken = [{"$set": {"holder": self._holder, "until": {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]}}}]
-        ours = self._leases.update_one({"_id": self._name, **free}, taken).matched_count or self._first()
+        ours = self._taken() or (self._made() and self._taken())
         self._until = started + LEASE_SECONDS if ours else 0.0
         return self.seconds_left() >= LEAST_LEASE_SECONDS
 
-    def _first(self) -> bool:
-        """Makes the lease where there is none; whoever comes second finds it taken."""
-        try:
-            until = datetime.now(UTC) + timedelta(seconds=LEASE_SECONDS)
-            self._leases.insert_one({"_id": self._name, "holder": self._holder, "until": until})
-        except DuplicateKeyError:
-            return False
-        return True
+    def _taken(self) -> bool:
+        free = {"$or": [{"holder": self._holder}, {"$expr": {"$lt": ["$until", "$$NOW"]}}]}
+        taken = [{"$set": {"holder": self._holder, "until": {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]}}}]
+        return self._leases.update_one({"_id": self._name, **free}, taken).matched_count == 1
+
+    def _made(self) -> bool:
+        """Makes the lease where there is none, as one that has run out, so that the database's clock decides here too."""
+        with suppress(DuplicateKeyError):
+            self._leases.insert_one({"_id": self._name, "holder": None, "until": datetime.fromtimestamp(0, UTC)})
+            return True
+        return False
 
     def seconds_left(self) -> float:
         """How long it is still ours."""

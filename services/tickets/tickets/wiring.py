@@ -15,7 +15,7 @@ from kit.object_store import S3ObjectStore
 from kit.producer import Producer
 from kit.stopping import Part
 from tickets.clock import RoutingClock
-from tickets.handlers import NotificationsHandler, ReportsHandler, RoutingHandler, now
+from tickets.handlers import Clock, NotificationsHandler, ReportsHandler, RoutingHandler, now
 from tickets.ledger import Bookkeeper, Ledger
 from tickets.relay import Lease, Relay
 from tickets.rulesets import Rulesets
@@ -48,34 +48,38 @@ def rulesets(settings: Settings) -> Rulesets:
     return Rulesets(settings.kafka_bootstrap, S3ObjectStore.connect(settings), key)
 
 
-def staff_tokens(settings: Settings, own: Database[Document]) -> StaffTokens:
+def staff_tokens(settings: Settings, own: Database[Document], clock: Clock = now) -> StaffTokens:
     """The staff tokens."""
-    return StaffTokens(own, now, settings.pseudonym_key.get_secret_value())
+    return StaffTokens(own, clock, settings.pseudonym_key.get_secret_value())
 
 
-def ledger(settings: Settings, own: Database[Document]) -> Ledger:
+def ledger(settings: Settings, own: Database[Document], clock: Clock = now) -> Ledger:
     """The books."""
-    return Ledger(own, S3ObjectStore.connect(settings), now)
+    return Ledger(own, S3ObjectStore.connect(settings), clock)
 
 
 def worker(settings: Settings) -> Worker:
     """The readers of the three topics, the relay and the clock."""
     own, towns = database(settings), rulesets(settings)
-    store = MongoStore(own, now)
+    time = mongo.ServerClock(own)
+    store = MongoStore(own, time)
     producer = Producer(settings.kafka_bootstrap, client_id=f"{SERVICE}-{settings.instance}", linger_ms=2)
     relay = Relay(own, producer.publish_all, Lease(own, f"{SERVICE}-{settings.instance}"))
-    clock = RoutingClock(store, towns.town, after=relay.wake)
-    bookkeeper = Bookkeeper(ledger(settings, own), settings.towns, now)
+    clock = RoutingClock(store, towns.town, time, after=relay.wake)
+    bookkeeper = Bookkeeper(ledger(settings, own, time), settings.towns, time)
     readers = {
-        handler.topic.name: _reader(settings, handler.topic, handler(store, towns.town, after=relay.wake), producer)
+        handler.topic.name: _reader(
+            settings, handler.topic, handler(store, towns.town, time, after=relay.wake), producer
+        )
         for handler in (ReportsHandler, RoutingHandler, NotificationsHandler)
     }
     parts: dict[str, Part] = {
+        "time": time.run,
         "rulesets": towns.run,
         "relay": relay.run,
-        "clock": _once_there_is_a_pack(towns, clock.run),
+        "clock": _once_ready(towns, time, clock.run),
         "ledger": bookkeeper.run,
-        **{name: _once_there_is_a_pack(towns, reader.run) for name, reader in readers.items()},
+        **{name: _once_ready(towns, time, reader.run) for name, reader in readers.items()},
     }
     checks: dict[str, Check] = {
         "database": lambda: mongo.check(own),
@@ -103,11 +107,11 @@ def _reader(settings: Settings, topic: Topic, handler: Handler, producer: Produc
     )
 
 
-def _once_there_is_a_pack(towns: Rulesets, run: Part) -> Part:
-    """Nothing is decided before the town's pack is there."""
+def _once_ready(towns: Rulesets, time: mongo.ServerClock, run: Part) -> Part:
+    """Nothing is decided before the town's pack and the time of day are there."""
 
     def part(stop: threading.Event) -> None:
-        if towns.wait(stop):
+        if towns.wait(stop) and time.wait(stop):
             run(stop)
 
     return part
