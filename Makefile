@@ -6,7 +6,7 @@ SERVICE_TESTS := $(wildcard services/*/tests)
 PYTHON_READY := .venv/.ready
 JARS_READY := .local/cache/kafka/pom.sha256 .local/cache/s3proxy/pom.sha256
 
-.PHONY: help setup run up down status reset test check bench documents format
+.PHONY: help setup run up down status reset test faults check bench documents format
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -30,8 +30,11 @@ status: setup ## what runs, lag, dead letters
 reset: setup ## forget all data (stops everything first)
 	@.venv/bin/python -m deploy.local reset
 
-test: setup ## all tests, on throw-away servers of their own
+test: setup clocks ## all tests, on throw-away servers of their own
 	@.venv/bin/pytest
+
+faults: setup clocks ## everything that can fail fails under load, in the background; again: how far it is, or go on
+	@.venv/bin/python -m tests.faults
 
 check: setup ## format, lint, strict types, contracts, architecture rules
 	@.venv/bin/ruff format --check
@@ -70,6 +73,14 @@ $(PYTHON_READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -m deploy.local.jars $*
 	@echo "The jars of $* are there."
 	@touch $@
+
+# Only tests ask for clocks that can be set: without the package these are left out, and it is said.
+.PHONY: clocks
+clocks:
+	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 && exit 0; \
+	test "$$(id -u)" = 0 && command -v apt-get >/dev/null || { echo "Left out, for want of libfaketime: clocks that are set"; exit 0; }; \
+	echo "Installing libfaketime …"; \
+	apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q libfaketime >/dev/null
 
 # Where they may be installed they are; elsewhere the one line that does it is said.
 .PHONY: tools

@@ -15,11 +15,13 @@ FREE_PORTS = range(20000, 32000)
 class Ports:
     """The defaults are the ones that the README names; tests take `Ports.free()`.
 
-    `kafka` and `kafka_controllers` have one port for each broker, so their length is the number of brokers.
+    `kafka` and `kafka_controllers` have one port for each broker, so their length is the number of brokers. `kafka_advertised`,
+    where it is not empty, is where the brokers send everybody, each other too: somebody stands in between there.
     """
 
     kafka: tuple[int, ...] = (9092,)
     kafka_controllers: tuple[int, ...] = (9093,)
+    kafka_advertised: tuple[int, ...] = ()
     mongod: int = 27017
     s3proxy: int = 9000
     mail_catcher: int = 2525
@@ -35,7 +37,7 @@ class Ports:
     @classmethod
     def free(cls, brokers: int = 1) -> "Ports":
         """Ports that nobody listens on at this moment, for a throw-away system with that many Kafka brokers."""
-        numbers = iter(_free_ports(2 * brokers + 11))
+        numbers = iter(free_ports(2 * brokers + 11))
         return cls(
             kafka=tuple(next(numbers) for _ in range(brokers)),
             kafka_controllers=tuple(next(numbers) for _ in range(brokers)),
@@ -64,7 +66,8 @@ def is_taken(port: int) -> bool:
     return False
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """So many ports that nobody listens on at this moment. Raises OSError."""
     with ExitStack() as held:
         ports: list[int] = []
         for port in random.sample(FREE_PORTS, len(FREE_PORTS)):

@@ -62,6 +62,7 @@ def _kafka_settings(data: Path, ports: Ports, node: int) -> dict[str, object]:
     count = len(ports.kafka)
     replicas, in_sync = (3, 2) if count >= 3 else (1, 1)
     here, controller = ports.kafka[node - 1], ports.kafka_controllers[node - 1]
+    advertised = (ports.kafka_advertised or ports.kafka)[node - 1]
     voters = ",".join(f"{number}@{HOST}:{port}" for number, port in enumerate(ports.kafka_controllers, start=1))
     return {
         "process.roles": "broker,controller",
@@ -69,7 +70,7 @@ def _kafka_settings(data: Path, ports: Ports, node: int) -> dict[str, object]:
         "controller.quorum.voters": voters,
         "controller.listener.names": "CONTROLLER",
         "listeners": f"PLAINTEXT://{HOST}:{here},CONTROLLER://{HOST}:{controller}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{here}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{advertised}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": data,
         # Topics are made from the registry only: a typo shall not make one.

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -107,6 +107,10 @@ class LocalSystem:
         self.start_servers()
         self.start_services()
 
+    def add(self, programs: Sequence[Program]) -> None:
+        """Start further programs beside those that run, second readers for example. Raises as `start_servers`."""
+        self._supervisor.start(programs)
+
     def say_ready(self) -> None:
         """For those who wait for the system from another process."""
         self._write_state("ready")
@@ -147,6 +151,11 @@ class LocalSystem:
     def wait_ready(self, name: str, seconds: float = 60) -> None:
         """Wait until the program works (again). Raises StartFailed."""
         self._supervisor.wait_ready(name, seconds)
+
+    def is_ready(self, name: str) -> bool:
+        """Whether the program runs and works at this moment."""
+        watched = self._supervisor.watched(name)
+        return watched.pid is not None and watched.program.ready()
 
     def pid(self, name: str) -> int | None:
         """Process id of the program; None while it does not run."""

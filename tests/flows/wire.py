@@ -112,15 +112,15 @@ def _caught(content: bytes) -> Caught:
 class Citizen:
     """Hands mails in over SMTP."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._host, self._port = host, port
+    def __init__(self, host: str, port: int, *, patience: float = 60) -> None:
+        self._host, self._port, self._patience = host, port, patience
 
     def send(self, message: EmailMessage | bytes, *, sender: str | None = None, to: str = TOWN) -> str:
         """Returns the report's id from the server's 250; raises smtplib's errors on refusal."""
         content = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
         if sender is None:
             sender = str(message["From"]) if isinstance(message, EmailMessage) else ""
-        with smtplib.SMTP(self._host, self._port, timeout=60) as connection:
+        with smtplib.SMTP(self._host, self._port, timeout=self._patience) as connection:
             connection.ehlo()
             _expect(connection.mail(sender), sender)
             _expect(connection.rcpt(to), to)
