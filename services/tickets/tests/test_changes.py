@@ -38,7 +38,7 @@ class TestChanges:
     def test_a_change_without_a_version_or_on_an_old_one_is_refused(self, office: Office, dispatcher: Person) -> None:
         ticket, body = office.routed(), {"state": "in_progress"}
         problem(dispatcher.post(f"/tickets/{ticket}/state", body), 428, "version-missing")
-        for wrong in ('"3"', '"5"', "4", "*", '"x"', '"4", "5"', 'W/"', '"99999999999999999999"'):
+        for wrong in ('"3"', '"5"', "4", '"x"', '"3", "5"', 'W/"', '"99999999999999999999"'):
             problem(dispatcher.post(f"/tickets/{ticket}/state", body, If_Match=wrong), 412, "version-differs")
         answer = dispatcher.post(f"/tickets/{ticket}/state", body, If_Match='W/"4"')
         assert (answer.status_code, answer.headers["ETag"]) == (200, '"5"')

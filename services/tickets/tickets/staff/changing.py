@@ -17,7 +17,7 @@ from tickets.cases.lifecycle import HANDED_OVER, move, ways_from
 from tickets.cases.permissions import Action, Staff, may, sight_of
 from tickets.cases.town import Town
 from tickets.staff import rendering
-from tickets.staff.desk import Desk, Done, checked_key, expected_version
+from tickets.staff.desk import KEY_PATTERN, Desk, Done, checked_key, expected_versions
 from tickets.staff.models import (
     MessageOut,
     NewAssignment,
@@ -28,13 +28,23 @@ from tickets.staff.models import (
     TicketOut,
 )
 from tickets.staff.problems import Problem
-from tickets.staff.reading import Asking, as_json, bearer, entity_tag, may_fail, stored_event
+from tickets.staff.reading import Asking, as_json, bearer, entity_tag, may_fail, stored_event, with_headers
 
 _OLDEST_ENTRY = timedelta(days=366)
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
-IfMatch = Annotated[str | None, Header(description='The ETag that the change rests on, `"7"`.')]
-IdempotencyKey = Annotated[str | None, Header(description="The same key with the same body is done once.")]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        description='The ETag that the change rests on, `"7"`; several are fine, and `*` takes the ticket as it is.'
+    ),
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        description="The same key with the same body is done once.", json_schema_extra={"pattern": f"^{KEY_PATTERN}$"}
+    ),
+]
 
 
 async def raw_body(request: Request) -> bytes:
@@ -62,7 +72,11 @@ def _creations(router: APIRouter, desk: Desk) -> None:
         "/tickets",
         status_code=201,
         response_model=TicketOut,
-        responses={**may_fail(400, 403, 413), **OUT_OF_SIGHT},
+        responses={
+            **with_headers(201, "ETag", "Location", "Idempotency-Replayed"),
+            **may_fail(400, 403, 413),
+            **OUT_OF_SIGHT,
+        },
     )
     def create_ticket(staff: Asking, new: NewTicket, body: Sent, idempotency_key: IdempotencyKey = None) -> Response:
         """Enter a ticket for somebody who called, came or wrote a letter. Whoever entered it may read it."""
@@ -80,7 +94,7 @@ def _creations(router: APIRouter, desk: Desk) -> None:
         "/tickets/{ticket_id}/messages",
         status_code=201,
         response_model=MessageOut,
-        responses=may_fail(400, 403, 404, 409, 412, 413),
+        responses={**with_headers(201, "ETag", "Idempotency-Replayed"), **may_fail(400, 403, 404, 409, 412, 413)},
     )
     def add_message(
         staff: Asking,
@@ -91,21 +105,21 @@ def _creations(router: APIRouter, desk: Desk) -> None:
         if_match: IfMatch = None,
     ) -> Response:
         """Answer the reporter, or leave a note. `If-Match` is not needed here, but kept to where it is given."""
-        version = expected_version(if_match) if if_match is not None else None
+        versions = expected_versions(if_match) if if_match else None
 
         def decide(case: Case, town: Town, cause: Cause) -> Change:
             if new.visibility == Visibility.PUBLIC:
                 _answerable(case)
             return conversation.written_by_staff(case, new.text, new.visibility, staff.id, town, cause)
 
-        done = desk.add(staff, ticket_id, version, decide, key=checked_key(idempotency_key), body=body)
+        done = desk.add(staff, ticket_id, versions, decide, key=checked_key(idempotency_key), body=body)
         stored = desk.queries.event(ticket_id, done.version)
         headers = {**entity_tag(done.version), **_repeated(done)}
         return as_json(stored_event(rendering.message, stored or {}), 201, headers)
 
 
 def _changes(router: APIRouter, desk: Desk) -> None:
-    fails = {**may_fail(400, 403, 404, 409, 412, 413, 428), **OUT_OF_SIGHT}
+    fails = {**with_headers(200, "ETag"), **may_fail(400, 403, 404, 409, 412, 413, 428), **OUT_OF_SIGHT}
 
     @router.post("/tickets/{ticket_id}/assignment", response_model=TicketOut, responses=fails)
     def assign(staff: Asking, ticket_id: UUID, new: NewAssignment, if_match: IfMatch = None) -> Response:
@@ -114,7 +128,7 @@ def _changes(router: APIRouter, desk: Desk) -> None:
         def decide(case: Case, town: Town, cause: Cause) -> Change:
             return _assigned(desk, staff, case, new, town, cause)
 
-        return _shown(desk, staff, desk.change(staff, ticket_id, Action.ASSIGN, expected_version(if_match), decide))
+        return _shown(desk, staff, desk.change(staff, ticket_id, Action.ASSIGN, expected_versions(if_match), decide))
 
     @router.post("/tickets/{ticket_id}/classification", response_model=TicketOut, responses=fails)
     def classify(staff: Asking, ticket_id: UUID, new: NewClassification, if_match: IfMatch = None) -> Response:
@@ -125,7 +139,7 @@ def _changes(router: APIRouter, desk: Desk) -> None:
                 raise _wrong_state(case, "Odložený podnět nejdřív předejte řešiteli.")
             return assigning.classified(case, _wanted(new, town), town, cause)
 
-        return _shown(desk, staff, desk.change(staff, ticket_id, Action.CLASSIFY, expected_version(if_match), decide))
+        return _shown(desk, staff, desk.change(staff, ticket_id, Action.CLASSIFY, expected_versions(if_match), decide))
 
     @router.post("/tickets/{ticket_id}/state", response_model=TicketOut, responses=fails)
     def change_state(staff: Asking, ticket_id: UUID, new: NewState, if_match: IfMatch = None) -> Response:
@@ -134,8 +148,8 @@ def _changes(router: APIRouter, desk: Desk) -> None:
         def decide(case: Case, town: Town, cause: Cause) -> Change:
             return _moved(case, new, staff, town, cause)
 
-        version = expected_version(if_match)
-        return _shown(desk, staff, desk.change(staff, ticket_id, Action.CHANGE_STATE, version, decide))
+        versions = expected_versions(if_match)
+        return _shown(desk, staff, desk.change(staff, ticket_id, Action.CHANGE_STATE, versions, decide))
 
 
 def _answerable(case: Case) -> None:

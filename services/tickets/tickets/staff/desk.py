@@ -20,10 +20,15 @@ from tickets.staff.problems import Problem
 from tickets.staff.queries import Queries
 from tickets.staff.tokens import StaffTokens
 
-_ENTITY_TAG = re.compile(r'(?:W/)?"(\d{1,9})"')
-_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+# A proxy that compresses marks a tag as weak; it still names the same version.
+_ENTITY_TAG = re.compile(r'(?:W/)?"([^"\s]*)"')
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
+KEY_PATTERN = r"[\x21-\x7e]{1,200}"
+_KEY = re.compile(KEY_PATTERN)
 
 Decide = Callable[[Case, Town, Cause], Change]
+Versions = frozenset[int] | None
+"""Those on which a change may rest; None: on any."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,12 @@ class Desk:
     objects: ObjectStore
     clock: Clock
 
-    def change(self, staff: Staff, ticket_id: UUID, action: Action, version: int | None, decide: Decide) -> Done:
+    def change(self, staff: Staff, ticket_id: UUID, action: Action, versions: Versions, decide: Decide) -> Done:
         """Changes a case. Raises Problem where it is not there, not allowed, or of another version."""
 
         def work(unit: Unit) -> Done:
             batch = Batch(unit)
-            first = self._changed(batch, staff, ticket_id, action, version, decide)
+            first = self._changed(batch, staff, ticket_id, action, versions, decide)
             batch.finish(self.clock())
             return Done(ticket_id, first)
 
@@ -61,7 +66,7 @@ class Desk:
         self,
         staff: Staff,
         ticket_id: UUID,
-        version: int | None,
+        versions: Versions,
         decide: Decide,
         *,
         key: str | None,
@@ -76,7 +81,7 @@ class Desk:
                 # What he could see then may be out of his sight now.
                 self._seen(batch, staff, ticket_id)
                 return repeated
-            done = Done(ticket_id, self._changed(batch, staff, ticket_id, Action.WRITE, version, decide))
+            done = Done(ticket_id, self._changed(batch, staff, ticket_id, Action.WRITE, versions, decide))
             self._remember(batch, staff, key, body, done)
             batch.finish(self.clock())
             return done
@@ -112,12 +117,12 @@ class Desk:
         return Cause(Actor(kind=ActorKind.STAFF, id=staff.id), self.clock(), None, new_traceparent())
 
     def _changed(
-        self, batch: Batch, staff: Staff, ticket_id: UUID, action: Action, version: int | None, decide: Decide
+        self, batch: Batch, staff: Staff, ticket_id: UUID, action: Action, versions: Versions, decide: Decide
     ) -> int:
         case = self._seen(batch, staff, ticket_id)
         if not may(staff, action, case.confidentiality, case.solvers):
             raise Problem(403, "not-allowed", "Tohle u tohoto podnětu smí jen jeho řešitel nebo dispečer.")
-        if version is not None and version != case.version:
+        if versions is not None and case.version not in versions:
             detail = "Podnět se mezitím změnil. Načtěte ho prosím znovu a změnu zopakujte."
             raise Problem(412, "version-differs", detail)
         changed, drafts = decide(case, self.towns(case.municipality), self.cause(staff))
@@ -157,15 +162,18 @@ def _own_key(staff: Staff, key: str) -> str:
     return f"{staff.municipality}/{staff.id}/{hashlib.sha256(key.encode()).hexdigest()}"
 
 
-def expected_version(if_match: str | None) -> int:
-    """The version that a change rests on. Raises Problem where it is missing or none of ours."""
-    if if_match is None or not if_match.strip():
+def expected_versions(if_match: str | None) -> Versions:
+    """The versions that a change may rest on (RFC 9110 13.1.1). Raises Problem where none is named, or what is none at all."""
+    wanted = (if_match or "").strip()
+    if not wanted:
         detail = "Pošlete prosím v hlavičce If-Match verzi (ETag), ze které změna vychází."
         raise Problem(428, "version-missing", detail)
-    match = _ENTITY_TAG.fullmatch(if_match.strip())
-    if match is None:
+    if wanted == "*":
+        return None
+    tags = [tag for tag in _ENTITY_TAG.findall(wanted) if _VERSION.fullmatch(tag)]
+    if not tags or _ENTITY_TAG.sub("", wanted).strip(", \t"):
         raise Problem(412, "version-differs", "Tohle není verze, kterou jsme vydali. Načtěte prosím podnět znovu.")
-    return int(match[1])
+    return frozenset(int(tag) for tag in tags)
 
 
 def checked_key(key: str | None) -> str | None:

@@ -26,6 +26,7 @@ from tickets.cases.keeping import ReportOutcome
 from tickets.staff.fields import Degree, Line, MailAddress, Text
 
 LARGEST_PAGE = 100
+Cursor = Annotated[str, Field(max_length=200, json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"})]
 
 
 class Incoming(BaseModel):
@@ -61,7 +62,7 @@ class ListQuery(Incoming):
     """Words that all occur, with or without diacritics, in any case; numbers and addresses too."""
     number: TicketNumber | None = None
     sort: Order = Order.NEWEST
-    cursor: Annotated[str, Field(max_length=200)] | None = None
+    cursor: Cursor | None = None
     """`next` of the page before."""
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 50
 
@@ -69,7 +70,7 @@ class ListQuery(Incoming):
 class PageQuery(Incoming):
     """A part of a ticket's history or conversation, in order."""
 
-    cursor: Annotated[str, Field(max_length=200)] | None = None
+    cursor: Cursor | None = None
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 100
 
 

@@ -1,6 +1,7 @@
 """Every error as a problem document (RFC 9457): a code, a title, a sentence in Czech, and nothing of what was sent."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -120,7 +121,8 @@ def handle_problems(app: FastAPI) -> None:
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
         code, detail = _BY_STATUS.get(error.status_code, ("refused", "Požadavek nelze vyřídit."))
-        return answer(Problem(error.status_code, code, detail, headers=error.headers))
+        headers = _allowed(app, request.url.path) if error.status_code == 405 else error.headers
+        return answer(Problem(error.status_code, code, detail, headers=headers))
 
     async def database_away(_: Request, __: Exception) -> Response:
         return answer(away("mongodb"))
@@ -144,6 +146,17 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(StoreAway, store_away)
     app.add_exception_handler(ObjectMissing, object_missing)
     app.add_exception_handler(Exception, unexpected)
+
+
+def _allowed(app: FastAPI, path: str) -> dict[str, str]:
+    """Every method that an address knows; the router tells only those of the route that it looked at first."""
+    methods = {
+        method.upper()
+        for template, operations in app.openapi()["paths"].items()
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
+        for method in operations
+    }
+    return {"Allow": ", ".join(sorted(methods))} if methods else {"Allow": "GET"}
 
 
 class BodyLimit:

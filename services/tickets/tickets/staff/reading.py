@@ -35,12 +35,44 @@ _BYTES = "application/octet-stream"
 bearer = HTTPBearer(auto_error=False, description="A token made by `python -m tickets token create`.")
 
 
+HEADERS: dict[str, dict[str, Any]] = {
+    "ETag": {
+        "description": "The ticket's version, for `If-Match`.",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^"[1-9][0-9]*"$'},
+    },
+    "Location": {"description": "The new ticket.", "required": True, "schema": {"type": "string"}},
+    "Idempotency-Replayed": {
+        "description": "The request had been done before; this is its answer again.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "Content-Disposition": {
+        "description": "Always an attachment, with the file's name (RFC 6266).",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^attachment;"},
+    },
+}
+_FURTHER: dict[int, dict[str, Any]] = {
+    401: {"headers": {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}}},
+    503: {"headers": {"Retry-After": {"required": True, "schema": {"type": "string", "pattern": "^[0-9]+$"}}}},
+}
+
+
 def may_fail(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Documents problems: those that every request may meet, and further ones."""
     return {
-        status: {"description": "Problem", "content": {MEDIA_TYPE: {"schema": SCHEMA}}}
+        status: {"description": "Problem", "content": {MEDIA_TYPE: {"schema": SCHEMA}}, **_FURTHER.get(status, {})}
         for status in sorted({401, 422, 500, 503, *statuses})
     }
+
+
+def with_headers(status: int, *names: str) -> dict[int | str, dict[str, Any]]:
+    """Documents the headers of a good answer."""
+    return {status: {"headers": {name: HEADERS[name] for name in names}}}
+
+
+_FILE_ANSWER = with_headers(200, "Content-Disposition")
+_FILE_ANSWER[200]["content"] = {kind: {} for kind in sorted({*_SAFE_TYPES, _BYTES})}
 
 
 def current_staff(request: Request) -> Staff:
@@ -80,7 +112,12 @@ def _tickets(router: APIRouter, desk: Desk) -> None:
         pack = _pack(desk, staff)
         return as_json({"items": [rendering.row(one, pack, at) for one in found.documents], "next": found.next})
 
-    @router.get("/tickets/{ticket_id}", response_model=TicketOut, responses=may_fail(404), summary="One ticket")
+    @router.get(
+        "/tickets/{ticket_id}",
+        response_model=TicketOut,
+        responses={**with_headers(200, "ETag"), **may_fail(404)},
+        summary="One ticket",
+    )
     def get_ticket(staff: Asking, ticket_id: UUID) -> Response:
         ticket = desk.ticket(staff, ticket_id)
         return as_json(rendering.whole(ticket, _pack(desk, staff), desk.clock()), headers=entity_tag(ticket["version"]))
@@ -117,13 +154,15 @@ def _reports(router: APIRouter, desk: Desk) -> None:
         """What became of a report; its id is in the answer that the sender's mail server got."""
         return as_json(rendering.report(record(staff, report_id)))
 
-    @router.get("/originals/{report_id}", response_class=Response, responses=may_fail(404))
+    @router.get("/originals/{report_id}", response_class=Response, responses={**_FILE_ANSWER, **may_fail(404)})
     def get_original(staff: Asking, report_id: UUID) -> Response:
         """The message as it came, byte for byte."""
         key = record(staff, report_id)["original"]["key"]
         return _file(desk.objects.get(key), _BYTES, f"{report_id}.eml")
 
-    @router.get("/originals/{report_id}/parts/{name}", response_class=Response, responses=may_fail(404))
+    @router.get(
+        "/originals/{report_id}/parts/{name}", response_class=Response, responses={**_FILE_ANSWER, **may_fail(404)}
+    )
     def get_part(staff: Asking, report_id: UUID, name: str) -> Response:
         """One attachment."""
         found = record(staff, report_id)
