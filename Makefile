@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PACKAGES := make python3-venv maven
+MAIL_SERVER := dovecot-imapd
 SERVICE_TESTS := $(wildcard services/*/tests)
 PYTHON_READY := .venv/.ready
 JARS_READY := .local/cache/kafka/pom.sha256 .local/cache/s3proxy/pom.sha256
@@ -30,7 +31,7 @@ status: setup ## what runs, lag, dead letters
 reset: setup ## forget all data (stops everything first)
 	@.venv/bin/python -m deploy.local reset
 
-test: setup clocks ## all tests, on throw-away servers of their own
+test: setup clocks mail-server ## all tests, on throw-away servers of their own
 	@.venv/bin/pytest
 
 faults: setup clocks ## everything that can fail fails under load, in the background; again: how far it is, or go on
@@ -90,3 +91,11 @@ tools:
 	test "$$(id -u)" = 0 && command -v apt-get >/dev/null || exit 1; \
 	echo "Installing these …"; \
 	apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q $(PACKAGES) >/dev/null
+
+# Only tests of mailboxes need it: the system itself runs without, so elsewhere they are skipped.
+.PHONY: mail-server
+mail-server:
+	@test -x /usr/sbin/dovecot && exit 0; \
+	test "$$(id -u)" = 0 && command -v apt-get >/dev/null || { echo "Tests of mailboxes need: apt-get install -y $(MAIL_SERVER)"; exit 0; }; \
+	echo "Installing $(MAIL_SERVER) …"; \
+	apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(MAIL_SERVER) >/dev/null

@@ -25,7 +25,7 @@ FIELDS = frozenset(
         # how it went
         "outcome", "error", "reason", "attempt", "attempts", "pause_seconds", "seconds", "count", "size", "status",
         "defects", "rule", "category", "state", "template", "way", "digest", "label", "level", "actor", "role", "method",
-        "instance", "settings", "signal", "from_librdkafka",
+        "instance", "mailbox", "left", "settings", "signal", "from_librdkafka",
     }
 )  # fmt: skip
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
@@ -103,7 +103,7 @@ def setup(service: str, instance: str, level: str = "INFO", *, strict: bool = Fa
     root.handlers[:] = [handler]
     root.setLevel(level)
     # Chatty in an outage (75 lines a second), and we tell of the outage ourselves.
-    for noisy in ("aiokafka", "faust", "mode", "pymongo", "urllib3", "mail.log", "uvicorn.access"):
+    for noisy in ("aiokafka", "faust", "mode", "pymongo", "urllib3", "mail.log", "uvicorn.access", "imapclient"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     sys.excepthook = _log_uncaught
 

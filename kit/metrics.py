@@ -30,6 +30,16 @@ INTAKE_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
 )
 INTAKE_CONNECTIONS = Gauge("helpdesk_intake_connections", "Open connections at the door.", ["channel"])
+MAILBOX_READY = Gauge("helpdesk_mailbox_ready", "1 while the mailbox can be read and emptied.", ["mailbox"])
+MAILBOX_MAILS = Counter(
+    "helpdesk_mailbox_mails_total",
+    "Mails that were moved out of the mailbox: done, or why they are refused.",
+    ["mailbox", "outcome"],
+)
+MAILBOX_WAITING = Gauge("helpdesk_mailbox_waiting", "Mails that lie in the mailbox to be taken.", ["mailbox"])
+MAILBOX_LATE = Gauge(
+    "helpdesk_mailbox_late", "Those of them that have been there for longer than a minute.", ["mailbox"]
+)
 
 DELIVERIES = Counter("helpdesk_deliveries_total", "Mails by what became of an attempt.", ["template", "outcome"])
 DELIVERIES_DUE = Gauge("helpdesk_deliveries_due", "Mails that are due and in nobody's hand (counted to 10,000).")

@@ -33,11 +33,12 @@ class Ports:
     tickets_worker_health: int = 8103
     router_health: int = 8104
     notifier_health: int = 8105
+    mailboxes_health: int = 8106
 
     @classmethod
     def free(cls, brokers: int = 1) -> "Ports":
         """Ports that nobody listens on at this moment, for a throw-away system with that many Kafka brokers."""
-        numbers = iter(free_ports(2 * brokers + 11))
+        numbers = iter(free_ports(2 * brokers + 12))
         return cls(
             kafka=tuple(next(numbers) for _ in range(brokers)),
             kafka_controllers=tuple(next(numbers) for _ in range(brokers)),
@@ -52,6 +53,7 @@ class Ports:
             tickets_worker_health=next(numbers),
             router_health=next(numbers),
             notifier_health=next(numbers),
+            mailboxes_health=next(numbers),
         )
 
 

@@ -1,5 +1,6 @@
 """Our services and what must be done before they start, as a table. All of them speak Kafka only with each other."""
 
+import os
 import sys
 from functools import partial
 
@@ -18,7 +19,13 @@ def services(ports: Ports) -> list[Program]:
         _service("tickets-worker", ("tickets", "worker"), ports.tickets_worker_health),
         _service("router", ("router", "serve"), ports.router_health),
         _service("notifier", ("notifier", "serve"), ports.notifier_health),
+        *(mailboxes(ports) if os.environ.get("IMAP_MAILBOXES") else ()),
     ]
+
+
+def mailboxes(ports: Ports) -> list[Program]:
+    """Only for who names mailboxes: in the trial there are none."""
+    return [_service("intake-email-fetch", ("intake_email", "fetch"), ports.mailboxes_health)]
 
 
 def preparations(places: Places) -> list[list[Step]]:

@@ -29,6 +29,7 @@ CLIENT_LIBRARIES = frozenset(
         "gridfs",
         "http",
         "httpx",
+        "imapclient",
         "imaplib",
         "minio",
         "mode",
@@ -49,7 +50,7 @@ CLIENT_MODULES = frozenset({"urllib.request"})
 
 EDGES_OF_EVERY_SERVICE = frozenset({"__main__", "settings", "wiring", "store", "api"})
 EDGES: Mapping[str, frozenset[str]] = {
-    "intake_email": frozenset({"listener"}),
+    "intake_email": frozenset({"listener", "mailboxes.connection", "mailboxes.tokens"}),
     "tickets": frozenset({"histories", "ledger", "relay", "rulesets", "staff"}),
     "router": frozenset(),
     "notifier": frozenset({"sending.relay", "sending.sender"}),

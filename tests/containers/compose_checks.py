@@ -15,12 +15,14 @@ from deploy.local.places import Places
 from deploy.local.ports import HOST, Ports
 from deploy.local.readiness import REPLICA_SET
 from deploy.local.secret_files import S3Keys
-from deploy.local.services import preparations, services
+from deploy.local.services import mailboxes, preparations, services
 
 Compose = dict[str, Any]
 Check = Callable[[Compose], Iterator[str]]
 
 OUR_IMAGES = "municipal-helpdesk/"
+# Also those that run only where they are asked for.
+PROGRAMS = (*services(Ports()), *mailboxes(Ports()))
 NOWHERE = Places(Path("/nowhere"))
 KEYS = S3Keys("access", "secret")
 # Made by make-secrets into the file that SECRETS_FILE names.
@@ -40,7 +42,7 @@ def read(text: str) -> Compose:
 
 def same_services_as_the_local_system(compose: Compose) -> Iterator[str]:
     """Every service with the same module and arguments."""
-    for program in services(Ports()):
+    for program in PROGRAMS:
         ours = compose["services"].get(program.name)
         if ours is None:
             yield f"{program.name} is missing"
@@ -60,7 +62,7 @@ def same_steps_before_the_services(compose: Compose) -> Iterator[str]:
             elif missing := {before for before in earlier if not _completes_before(compose, before, name)}:
                 yield f"{name} does not wait for {sorted(missing)}"
         earlier |= set(steps)
-    for program in services(Ports()):
+    for program in PROGRAMS:
         if missing := {step for step in earlier if not _completes_before(compose, step, program.name)}:
             yield f"{program.name} does not wait for {sorted(missing)}"
 
@@ -97,7 +99,7 @@ def servers_of_the_local_system() -> dict[str, str]:
 def _settings_of(compose: Compose) -> dict[str, set[str]]:
     """The names of the settings of each of our services that is there."""
     found = {}
-    for program in services(Ports()):
+    for program in PROGRAMS:
         if program.name in compose["services"]:
             package = program.command[2]
             settings = importlib.import_module(f"{package}.settings").Settings

@@ -1,4 +1,4 @@
-"""`python -m intake_email serve` takes mail in; `parse FILE` shows what would be made of one message; `repair` mends."""
+"""`python -m intake_email serve` takes mail in by SMTP, `fetch` from mailboxes; `parse FILE` shows what would be made of one; `repair` mends."""
 
 import argparse
 import sys
@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argument_parser("intake_email", __doc__ or "", Settings)
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("serve", help="take mail in by SMTP until SIGTERM")
+    commands.add_parser("fetch", help="take mail from the mailboxes of IMAP_MAILBOXES until SIGTERM")
     mend = commands.add_parser("repair", help="take originals in again that were kept and never registered")
     mend.add_argument(
         "folder", nargs="+", help="as `python -m tickets ledger --missing` prints them; - for standard input"
@@ -114,6 +115,8 @@ def main() -> int:
     logs.setup("intake-email", settings.instance, settings.log_level)
     if arguments.command == "repair":
         return _repair(arguments.folder, wiring.repair(settings))
+    if arguments.command == "fetch":
+        return wiring.fetch(settings, until_signal())
     return wiring.run(settings, until_signal())
 
 

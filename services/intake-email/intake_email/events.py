@@ -142,10 +142,10 @@ def register(message: ParsedMessage, came: Arrival, keys: Keys) -> Registration:
     return _registration(data, came, sender if message.sender else None, stored)
 
 
-def register_unparsable(came: Arrival, keys: Keys, envelope_sender: str) -> Registration:
+def register_unparsable(came: Arrival, keys: Keys, envelope_sender: str | None) -> Registration:
     """The least event for a message that our parsing failed on: it is registered, a person reads the original."""
     token = _token(came, keys)
-    address = envelope_sender if is_address(envelope_sender) else None
+    address = envelope_sender if envelope_sender and is_address(envelope_sender) else None
     sender = _participant(address, came, keys, token, None)
     data = ReportReceived(
         report_id=came.report_id,
@@ -154,7 +154,7 @@ def register_unparsable(came: Arrival, keys: Keys, envelope_sender: str) -> Regi
         sender=sender,
         original=came.original,
         # A null return path is the one sign of a machine that needs no parsing.
-        automatic=Automatic.NO if envelope_sender else Automatic.GENERATED,
+        automatic=Automatic.GENERATED if envelope_sender == "" else Automatic.NO,
         follow_up=_follow_up(token),
         hints=Hints(tickets=[token.ticket_id] if token is not None and not token.genuine else []),
         defects=["unparsable"],

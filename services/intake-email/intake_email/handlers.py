@@ -41,10 +41,10 @@ class Publisher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail as the transport delivered it. `sender` is the return path, `""` for the null one."""
+    """One mail as the transport delivered it. `sender` is the return path, `""` for the null one, None where nobody knows it."""
 
     raw: bytes = field(repr=False)
-    sender: str
+    sender: str | None
     recipients: tuple[tuple[str, Recipient], ...]
     """As the peer wrote them, and whose they are."""
     received_at: datetime
@@ -110,6 +110,20 @@ class Intake:
             return _counted(await asyncio.wait_for(asyncio.shield(task), self._answer_within), began)
         except TimeoutError:
             return _counted(TryLater("slow"), began)
+
+    async def take_all(self, mails: Sequence[Mail]) -> list[Answer]:
+        """The answers, in order. Several at once, but one sender's mails one after another, so that an answer follows its question."""
+        answers: dict[int, Answer] = {}
+
+        async def one_after_another(numbers: Sequence[int]) -> None:
+            for number in numbers:
+                answers[number] = await self.take(mails[number])
+
+        by_sender: dict[str, list[int]] = {}
+        for number, mail in enumerate(mails):
+            by_sender.setdefault(parsing.identify(mail.raw).sender, []).append(number)
+        await asyncio.gather(*map(one_after_another, by_sender.values()))
+        return [answers[number] for number in range(len(mails))]
 
     async def close(self) -> None:
         """Waits for what is under way."""

@@ -61,10 +61,11 @@ def mail_of(folder: str, store: ObjectStore, addresses: AddressBook, now: dateti
         ours = ((own[0], Recipient(municipality, own[0], "")),) if own else ()
     if not ours:
         return None
-    received = envelope.get("received_at")
+    received, sender = envelope.get("received_at"), envelope.get("sender")
     return Mail(
         raw=raw,
-        sender=str(envelope.get("sender", "")),
+        # Unknown is not the null one, which only machines have.
+        sender=sender if isinstance(sender, str) else None,
         recipients=ours,
         received_at=datetime.fromisoformat(received) if isinstance(received, str) else now,
         peer=str(envelope.get("peer", "")),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from intake_email import limits, recipients
 from kit.settings import KafkaSettings, ObjectStoreSettings, SecretSettings, ServiceSettings
@@ -49,6 +49,14 @@ class Settings(ServiceSettings, KafkaSettings, ObjectStoreSettings, SecretSettin
         default=64, ge=1, description="Mails at work at once; beyond, senders are asked to come again."
     )
     intake_threads: int = Field(default=16, ge=1, description="Threads that parse and talk to the object store.")
+
+    imap_mailboxes: Path | None = Field(
+        default=None, description="YAML file with the mailboxes that `fetch` takes mail from; see operations.md."
+    )
+    mailbox_secrets: dict[str, dict[str, SecretStr]] = Field(
+        default={},
+        description="Secrets by the mailbox's name, as JSON: password; for XOAUTH2 client_secret and refresh_token.",
+    )
 
     @field_validator("municipalities")
     @classmethod

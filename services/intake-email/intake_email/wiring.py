@@ -2,14 +2,21 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from intake_email import listener, repairing
 from intake_email.events import Keys
-from intake_email.handlers import Intake, Publisher
+from intake_email.handlers import Answer, Intake, Mail, Publisher
 from intake_email.limits import Limits, read_networks
 from intake_email.listener import Door
+from intake_email.mailboxes import configuration, connection
+from intake_email.mailboxes.configuration import Mailbox
+from intake_email.mailboxes.fetcher import Fetcher, TakeAll
+from intake_email.mailboxes.sessions import Opening
+from intake_email.mailboxes.tokens import AccessTokens
 from intake_email.recipients import AddressBook
 from intake_email.repairing import Repaired
 from intake_email.rules import Rules, tls_context
@@ -17,7 +24,7 @@ from intake_email.settings import Settings
 from kit.health import HealthServer
 from kit.object_store import ObjectStore, S3ObjectStore
 from kit.producer import Producer
-from kit.settings import SecretSettings
+from kit.settings import SecretSettings, refuse
 from kit.stopping import run_parts
 
 
@@ -44,6 +51,86 @@ def run(settings: Settings, stop: threading.Event) -> int:
             return run_parts({"listener": listen}, stop, patience=settings.mail_answer_seconds + 5)
     finally:
         producer.close()
+
+
+def fetch(settings: Settings, stop: threading.Event) -> int:
+    """Takes from all mailboxes until `stop`; returns the exit code."""
+    addresses, boxes = AddressBook.read(settings.municipalities), mailboxes(settings)
+    store = S3ObjectStore.connect(settings, connections=settings.intake_threads)
+    producer = Producer(
+        settings.kafka_bootstrap, client_id="intake-email-fetch", confirm_within=settings.mail_answer_seconds / 2
+    )
+    try:
+        with taking(settings, addresses, store, producer) as take_all:
+            fetchers = {box.name: fetcher(box, settings, take_all, addresses) for box in boxes}
+            checks = {
+                "store": store.check,
+                "broker": lambda: None if producer.reachable() else "broker-away",
+                **{f"mailbox-{name}": one.status.check for name, one in fetchers.items()},
+            }
+            with HealthServer(settings.health_listen, ready=checks):
+                parts = {f"mailbox-{name}": one.run for name, one in fetchers.items()}
+                return run_parts(parts, stop, patience=settings.mail_answer_seconds + 5)
+    finally:
+        producer.close()
+
+
+def mailboxes(settings: Settings) -> list[Mailbox]:
+    """The mailboxes that the settings name. Ends the process where that cannot be."""
+    if settings.imap_mailboxes is None:
+        refuse("IMAP_MAILBOXES", "needed; it names the file with the mailboxes")
+    addresses = AddressBook.read(settings.municipalities)
+    try:
+        return configuration.read(settings.imap_mailboxes, addresses, settings.mailbox_secrets)
+    except configuration.Wrong as wrong:
+        refuse("IMAP_MAILBOXES", str(wrong))
+
+
+def opening(mailbox: Mailbox, settings: Settings) -> Opening:
+    """How to get into a mailbox."""
+    secrets = settings.mailbox_secrets[mailbox.name]
+    tokens = AccessTokens(mailbox.token, secrets) if mailbox.token is not None else None
+    return partial(connection.connect, mailbox, secrets, tokens)
+
+
+def fetcher(mailbox: Mailbox, settings: Settings, take_all: TakeAll, addresses: AddressBook) -> Fetcher:
+    """The fetcher of one mailbox."""
+    return Fetcher(
+        mailbox,
+        opening(mailbox, settings),
+        take_all,
+        addresses,
+        size_limit=settings.mail_size_limit,
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+@contextmanager
+def taking(settings: Settings, addresses: AddressBook, store: ObjectStore, publisher: Publisher) -> Iterator[TakeAll]:
+    """The intake on an event loop of its own, for threads; the same as behind SMTP. In the end it finishes what it has in hand."""
+    intake = Intake(
+        store,
+        publisher,
+        keys(settings),
+        addresses.domains,
+        in_work=settings.mails_in_work,
+        threads=settings.intake_threads,
+        answer_within=settings.mail_answer_seconds,
+    )
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="intake", daemon=True)
+    thread.start()
+
+    def take_all(mails: Sequence[Mail]) -> Sequence[Answer]:
+        return asyncio.run_coroutine_threadsafe(intake.take_all(mails), loop).result()
+
+    try:
+        yield take_all
+    finally:
+        asyncio.run_coroutine_threadsafe(intake.close(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def repair(settings: Settings) -> Callable[[list[str]], list[Repaired]]:

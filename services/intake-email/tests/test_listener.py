@@ -321,7 +321,9 @@ def test_an_address_that_is_no_unicode_can_be_stored() -> None:
         assert peer.say(b"RCPT TO:<podatelna@lipovany.test>\r\n").startswith(b"250")
         peer.say(b"DATA\r\n")
         assert peer.say(message() + b"\r\n.\r\n").startswith(b"250")
-        inside.mails[1].sender.encode()
+        sender = inside.mails[1].sender
+        assert sender is not None
+        sender.encode()
 
 
 @pytest.mark.parametrize(
