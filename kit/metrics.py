@@ -37,6 +37,9 @@ MAILBOX_MAILS = Counter(
     ["mailbox", "outcome"],
 )
 MAILBOX_WAITING = Gauge("helpdesk_mailbox_waiting", "Mails that lie in the mailbox to be taken.", ["mailbox"])
+MAILBOX_NOT_KEPT = Gauge(
+    "helpdesk_mailbox_not_kept", "Done mails of today and yesterday whose original is not in the store.", ["mailbox"]
+)
 MAILBOX_LATE = Gauge(
     "helpdesk_mailbox_late", "Those of them that have been there for longer than a minute.", ["mailbox"]
 )

@@ -16,8 +16,9 @@ from kit.settings import argument_parser, arguments_or_help, load
 from kit.stopping import until_signal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from intake_email.mailboxes.books import Page
     from intake_email.repairing import Repaired
 
 _TRIAL_KEY = bytes(32)
@@ -29,6 +30,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("serve", help="take mail in by SMTP until SIGTERM")
     commands.add_parser("fetch", help="take mail from the mailboxes of IMAP_MAILBOXES until SIGTERM")
+    look = commands.add_parser(
+        "mailboxes", help="compare the mailboxes with the store: what waits, what is done and not kept"
+    )
+    look.add_argument("--days", type=int, default=2, help="so many days of done mails, today among them; default: 2")
     mend = commands.add_parser("repair", help="take originals in again that were kept and never registered")
     mend.add_argument(
         "folder", nargs="+", help="as `python -m tickets ledger --missing` prints them; - for standard input"
@@ -100,6 +105,22 @@ def _repair(named: list[str], repair: "Callable[[list[str]], list[Repaired]]") -
     return 1 if any(result.fault for result in results) else 0
 
 
+def _mailboxes(pages: "Iterable[tuple[str, Page | str]]") -> int:
+    wrong = False
+    for name, page in pages:
+        if isinstance(page, str):
+            print(f"{name}: {page}")
+            wrong = True
+            continue
+        print(f"{name}: {page.waiting} waiting, {page.late} of them for over a minute, {page.done} done")
+        if page.not_kept:
+            print(f"  done and not kept: UID {', '.join(map(str, page.not_kept))}")
+        for day in page.days:
+            print(f"  outcomes: python -m tickets ledger --day {day}")
+        wrong = wrong or bool(page.late or page.not_kept)
+    return int(wrong)
+
+
 def main() -> int:
     """The command line; returns the exit code."""
     arguments = arguments_or_help(_parser())
@@ -113,6 +134,8 @@ def main() -> int:
     from intake_email import wiring
 
     logs.setup("intake-email", settings.instance, settings.log_level)
+    if arguments.command == "mailboxes":
+        return _mailboxes(wiring.pages(settings, arguments.days))
     if arguments.command == "repair":
         return _repair(arguments.folder, wiring.repair(settings))
     if arguments.command == "fetch":

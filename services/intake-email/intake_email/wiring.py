@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
@@ -13,16 +13,17 @@ from intake_email.handlers import Answer, Intake, Mail, Publisher
 from intake_email.limits import Limits, read_networks
 from intake_email.listener import Door
 from intake_email.mailboxes import configuration, connection
+from intake_email.mailboxes.books import Books, Page
 from intake_email.mailboxes.configuration import Mailbox
 from intake_email.mailboxes.fetcher import Fetcher, TakeAll
-from intake_email.mailboxes.sessions import Opening
+from intake_email.mailboxes.sessions import MailboxFault, Opening
 from intake_email.mailboxes.tokens import AccessTokens
 from intake_email.recipients import AddressBook
 from intake_email.repairing import Repaired
 from intake_email.rules import Rules, tls_context
 from intake_email.settings import Settings
 from kit.health import HealthServer
-from kit.object_store import ObjectStore, S3ObjectStore
+from kit.object_store import ObjectStore, S3ObjectStore, StoreAway
 from kit.producer import Producer
 from kit.settings import SecretSettings, refuse
 from kit.stopping import run_parts
@@ -62,7 +63,7 @@ def fetch(settings: Settings, stop: threading.Event) -> int:
     )
     try:
         with taking(settings, addresses, store, producer) as take_all:
-            fetchers = {box.name: fetcher(box, settings, take_all, addresses) for box in boxes}
+            fetchers = {box.name: fetcher(box, settings, take_all, addresses, store) for box in boxes}
             checks = {
                 "store": store.check,
                 "broker": lambda: None if producer.reachable() else "broker-away",
@@ -93,7 +94,27 @@ def opening(mailbox: Mailbox, settings: Settings) -> Opening:
     return partial(connection.connect, mailbox, secrets, tokens)
 
 
-def fetcher(mailbox: Mailbox, settings: Settings, take_all: TakeAll, addresses: AddressBook) -> Fetcher:
+def books(mailbox: Mailbox, settings: Settings, addresses: AddressBook, store: ObjectStore) -> Books:
+    """The books of one mailbox."""
+    return Books(mailbox, addresses, store, size_limit=settings.mail_size_limit, clock=lambda: datetime.now(UTC))
+
+
+def pages(settings: Settings, days: int) -> Iterator[tuple[str, Page | str]]:
+    """How each mailbox stands, or the code of why nobody knows."""
+    addresses, store = AddressBook.read(settings.municipalities), S3ObjectStore.connect(settings)
+    for box in mailboxes(settings):
+        try:
+            with closing(opening(box, settings)()) as session:
+                yield box.name, books(box, settings, addresses, store).page(session, days)
+        except MailboxFault as fault:
+            yield box.name, fault.reason
+        except StoreAway:
+            yield box.name, "store-away"
+
+
+def fetcher(
+    mailbox: Mailbox, settings: Settings, take_all: TakeAll, addresses: AddressBook, store: ObjectStore
+) -> Fetcher:
     """The fetcher of one mailbox."""
     return Fetcher(
         mailbox,
@@ -102,6 +123,7 @@ def fetcher(mailbox: Mailbox, settings: Settings, take_all: TakeAll, addresses: 
         addresses,
         size_limit=settings.mail_size_limit,
         clock=lambda: datetime.now(UTC),
+        books=books(mailbox, settings, addresses, store),
     )
 
 

@@ -10,13 +10,14 @@ from uuid import uuid4
 import pytest
 
 from intake_email.handlers import Accepted, Answer, Mail, TryLater
+from intake_email.mailboxes.books import Books, Page
 from intake_email.mailboxes.configuration import Mailbox
-from intake_email.mailboxes.fetcher import Pauses, Status, portions
-from intake_email.mailboxes.sessions import Facts, MailboxFault
+from intake_email.mailboxes.fetcher import Pauses, Status
+from intake_email.mailboxes.sessions import Facts, MailboxFault, portions
 from kit import metrics
 
 from .builders import ADDRESS, message
-from .fetching import SIZE_LIMIT, House, house
+from .fetching import ADDRESSES, SIZE_LIMIT, House, house
 
 MAILBOX = Mailbox(name="podatelna", address=ADDRESS, host="imap.test", user="u", poll_seconds=0.1)
 LONG_AGO = datetime(2024, 5, 1, 8, 0, tzinfo=UTC)
@@ -30,7 +31,9 @@ class Lying:
         self.inbox: dict[int, bytes] = dict(enumerate(raws, start=1))
         self.moved: list[tuple[int, str]] = []
         self.received: dict[int, datetime] = {}
-        self.opened = 0
+        self.opened = self.looked = 0
+        self.away: dict[int, bytes] = {}
+        self.folder = self.inbox
         self.before_move: Any = lambda: None
         self.faults: list[MailboxFault] = []
 
@@ -41,21 +44,31 @@ class Lying:
         return self
 
     def waiting(self, since: date | None) -> list[int]:
+        self.folder = self.inbox
         return [uid for uid in sorted(self.inbox) if since is None or self.received[uid].date() >= since]
 
+    def done(self, since: date) -> list[int]:
+        self.looked += 1
+        self.folder = self.away
+        return sorted(self.away)
+
     def facts(self, uids: Sequence[int]) -> Mapping[int, Facts]:
-        return {uid: Facts(len(self.inbox[uid]), self.received.get(uid, LONG_AGO)) for uid in uids if uid in self.inbox}
+        return {
+            uid: Facts(len(self.folder[uid]), self.received.get(uid, LONG_AGO)) for uid in uids if uid in self.folder
+        }
 
     def fetch(self, uids: Sequence[int], limit: int) -> Mapping[int, bytes]:
-        return {uid: self.inbox[uid][: limit + 1] for uid in uids if uid in self.inbox}
+        return {uid: self.folder[uid][: limit + 1] for uid in uids if uid in self.folder}
 
     def move(self, uids: Sequence[int], folder: str) -> None:
         self.before_move()
         for uid in uids:
-            if self.inbox.pop(uid, None) is not None:
+            if (raw := self.inbox.pop(uid, None)) is not None:
                 self.moved.append((uid, folder))
+                self.away[uid] = raw
 
     def wait(self, seconds: float, stop: threading.Event) -> None:
+        assert self.folder is self.inbox
         stop.wait(0.01)
 
     def close(self) -> None:
@@ -248,6 +261,39 @@ def test_a_mailbox_that_has_stood_still_for_long_is_not_ready() -> None:
     status = Status(None, time.monotonic() - 601)
     assert status.check() == "no-progress"
     assert status.check(patience=700) is None
+
+
+def test_the_books_name_what_lies_among_the_done_ones_and_was_never_kept(in_house: House) -> None:
+    lying = Lying(letter(), letter())
+    books = Books(
+        MAILBOX, ADDRESSES, in_house.store, size_limit=SIZE_LIMIT, clock=lambda: LONG_AGO + timedelta(seconds=61)
+    )
+    assert books.page(lying) == Page(2, 2, 0, (), ())
+    one_round(in_house, lying)
+    lying.inbox[3] = letter()
+    assert books.page(lying) == Page(1, 1, 2, (), (LONG_AGO.date(),))
+    lying.away[7] = letter()
+    assert books.page(lying) == Page(1, 1, 3, (7,), (LONG_AGO.date(),))
+    del lying.away[7]
+    lying.validity = 2
+    assert books.page(lying) == Page(1, 1, 2, (), (LONG_AGO.date(),))
+
+
+def test_the_fetcher_looks_into_the_books_and_goes_back_to_where_mails_come_in(in_house: House) -> None:
+    lying, stop = Lying(letter()), threading.Event()
+    lying.away[9] = letter()
+    books = Books(MAILBOX, ADDRESSES, in_house.store, size_limit=SIZE_LIMIT, clock=lambda: datetime.now(UTC))
+    fetcher = in_house.fetcher(MAILBOX, lying.open, books=books)
+    thread = threading.Thread(target=fetcher.run, args=(stop,))
+    thread.start()
+    until = time.monotonic() + 20
+    while not metrics.MAILBOX_NOT_KEPT.labels("podatelna")._value.get() and time.monotonic() < until:
+        stop.wait(0.01)
+    stop.set()
+    thread.join(20)
+    assert metrics.MAILBOX_NOT_KEPT.labels("podatelna")._value.get() == 1
+    assert lying.looked == 1
+    assert fetcher.status.check() is None
 
 
 def test_portions_are_bounded_by_number_and_by_size() -> None:

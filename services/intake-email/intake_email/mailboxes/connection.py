@@ -43,11 +43,11 @@ class Connection:
         for folder in (self._mailbox.done, self._mailbox.refused):
             self._make(folder)
 
-    def _select(self) -> None:
+    def _select(self, folder: str, *, readonly: bool = False) -> None:
         with _told("no-folder", person=True):
-            selected = self._client.select_folder(self._mailbox.folder)
+            selected = self._client.select_folder(folder, readonly=readonly)
         with _told("not-understood"):
-            if b"READ-ONLY" in selected:
+            if b"READ-ONLY" in selected and not readonly:
                 raise MailboxFault("read-only", person=True)
             self.validity = int(selected.get(b"UIDVALIDITY", 0))
 
@@ -69,8 +69,15 @@ class Connection:
 
     def waiting(self, since: date | None) -> list[int]:
         """UIDs of what lies there and is not marked as deleted, oldest first."""
-        self._select()
-        criteria: list[Any] = ["UNDELETED", *(["SINCE", since] if since else [])]
+        self._select(self._mailbox.folder)
+        return self._search(["UNDELETED", *(["SINCE", since] if since else [])])
+
+    def done(self, since: date) -> list[int]:
+        """UIDs of the done ones that came since then."""
+        self._select(self._mailbox.done, readonly=True)
+        return self._search(["SINCE", since])
+
+    def _search(self, criteria: list[Any]) -> list[int]:
         with _told("search-refused"):
             return sorted(int(uid) for uid in self._client.search(criteria))
 

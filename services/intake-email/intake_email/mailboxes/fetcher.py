@@ -8,24 +8,25 @@ process, a person who reads along: all of them only make the same mail be taken 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from intake_email.handlers import Accepted, Answer, Mail, TryLater
 from intake_email.mailboxes import envelopes
+from intake_email.mailboxes.books import Books
 from intake_email.mailboxes.configuration import Mailbox
-from intake_email.mailboxes.sessions import Facts, MailboxFault, Opening, Session
+from intake_email.mailboxes.sessions import Facts, MailboxFault, Opening, Session, late, portions
 from intake_email.recipients import AddressBook
 from kit import metrics
+from kit.object_store import StoreAway
 
 TakeAll = Callable[[Sequence[Mail]], Sequence[Answer]]
-LATE = timedelta(minutes=1)
-"""So long a mail may lie where it came in."""
 _MANY = 100
 _PROGRESS_SECONDS = 10.0
-_FACTS_AT_ONCE, _MAILS_AT_ONCE = 500, 20
+_FACTS_AT_ONCE = 500
+_BOOKS_SECONDS = 300.0
 
 logger = logging.getLogger(__name__)
 
@@ -80,10 +81,12 @@ class Fetcher:
         size_limit: int,
         clock: Callable[[], datetime],
         pauses: Pauses | None = None,
+        books: Books | None = None,
     ) -> None:
         self._mailbox, self._open, self._take_all, self._addresses = mailbox, opening, take_all, addresses
         self._size_limit, self._clock, self._pauses = size_limit, clock, pauses or Pauses()
         self._postponed: dict[tuple[int, int], tuple[int, float]] = {}
+        self._books, self._books_due = books, 0.0
         self._told = 0.0
         self.status = Status()
 
@@ -96,6 +99,9 @@ class Fetcher:
                     while not stop.is_set():
                         self.round(session, stop)
                         failures = 0
+                        if self._look_into_the_books(session):
+                            # Back to the folder in which to wait; something may have come meanwhile.
+                            self.round(session, stop)
                         session.wait(self._mailbox.poll_seconds, stop)
             except MailboxFault as fault:
                 failures += 1
@@ -116,7 +122,8 @@ class Fetcher:
         self._told = time.monotonic()
         for start in range(0, len(uids), _FACTS_AT_ONCE):
             facts = session.facts(uids[start : start + _FACTS_AT_ONCE])
-            metrics.MAILBOX_LATE.labels(self._mailbox.name).set(self._late(facts))
+            waits = late(facts, self._clock()) + len(self._postponed)
+            metrics.MAILBOX_LATE.labels(self._mailbox.name).set(waits)
             for portion in portions(facts, self._size_limit):
                 if stop.is_set():
                     return
@@ -127,6 +134,19 @@ class Fetcher:
         metrics.MAILBOX_WAITING.labels(self._mailbox.name).set(len(self._postponed))
         metrics.MAILBOX_LATE.labels(self._mailbox.name).set(len(self._postponed))
 
+    def _look_into_the_books(self, session: Session) -> bool:
+        if self._books is None or time.monotonic() < self._books_due:
+            return False
+        self._books_due = time.monotonic() + _BOOKS_SECONDS
+        try:
+            missing = len(self._books.not_kept(session))
+        except StoreAway:
+            return True
+        metrics.MAILBOX_NOT_KEPT.labels(self._mailbox.name).set(missing)
+        if missing:
+            logger.error("done_mails_without_original", extra={"mailbox": self._mailbox.name, "count": missing})
+        return True
+
     def _due(self, uids: Sequence[int], validity: int) -> list[int]:
         # What is gone, or has another UIDVALIDITY, is forgotten.
         there, now = set(uids), time.monotonic()
@@ -134,11 +154,6 @@ class Fetcher:
             key: found for key, found in self._postponed.items() if key[0] == validity and key[1] in there
         }
         return [uid for uid in uids if self._postponed.get((validity, uid), (0, 0.0))[1] <= now]
-
-    def _late(self, facts: Mapping[int, Facts]) -> int:
-        limit = self._clock() - LATE
-        late = sum(1 for one in facts.values() if one.received_at is not None and one.received_at < limit)
-        return late + len(self._postponed)
 
     def _progress(self, done: int, found: int) -> None:
         self.status.progress = time.monotonic()
@@ -159,8 +174,7 @@ class Fetcher:
             if reason is not None:
                 refused.setdefault(reason, []).append(uid)
                 continue
-            received_at = min(portion[uid].received_at or now, now)
-            mails[uid] = envelopes.mail_of(raw, self._mailbox, self._addresses, received_at)
+            mails[uid] = envelopes.mail_of(raw, self._mailbox, self._addresses, portion[uid].came(now))
         self._refuse(session, refused)
         answers = dict(zip(mails, self._take_all(list(mails.values())), strict=True))
         accepted = [uid for uid, answer in answers.items() if isinstance(answer, Accepted)]
@@ -194,17 +208,3 @@ class Fetcher:
     def _is(self, reason: str | None) -> None:
         self.status.reason, self.status.progress = reason, time.monotonic()
         metrics.MAILBOX_READY.labels(self._mailbox.name).set(reason is None)
-
-
-def portions(facts: Mapping[int, Facts], octets: int) -> Iterator[Mapping[int, Facts]]:
-    """So many at a time that their sizes together stay below `octets`, in order; what is larger alone goes alone."""
-    portion: dict[int, Facts] = {}
-    size = 0
-    for uid, one in facts.items():
-        if portion and (size + one.size > octets or len(portion) >= _MAILS_AT_ONCE):
-            yield portion
-            portion, size = {}, 0
-        portion[uid] = one
-        size += one.size
-    if portion:
-        yield portion

@@ -1,10 +1,14 @@
 """What the fetcher needs of a mail server: a session in one folder, and one way of saying what is wrong. No client library."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
+
+LATE = timedelta(minutes=1)
+"""So long a mail may lie where it came in."""
+_MAILS_AT_ONCE = 20
 
 
 class MailboxFault(Exception):
@@ -22,6 +26,10 @@ class Facts:
     size: int
     received_at: datetime | None
 
+    def came(self, now: datetime) -> datetime:
+        """When the mailbox got it; no server's clock makes it a mail of tomorrow."""
+        return min(self.received_at or now, now)
+
 
 class Session(Protocol):
     """A log-in. Every method raises MailboxFault."""
@@ -31,6 +39,9 @@ class Session(Protocol):
 
     def waiting(self, since: date | None) -> list[int]:
         """A look: selects the folder; UIDs of what lies there and is not marked as deleted, oldest first."""
+
+    def done(self, since: date) -> list[int]:
+        """A look at the done ones, which changes nothing: selects their folder; UIDs of those that came since then."""
 
     def facts(self, uids: Sequence[int]) -> Mapping[int, Facts]:
         """Of those that are still there."""
@@ -50,3 +61,22 @@ class Session(Protocol):
 
 Opening = Callable[[], Session]
 """Raises MailboxFault."""
+
+
+def late(facts: Mapping[int, Facts], now: datetime) -> int:
+    """How many have been lying for longer than a minute."""
+    return sum(1 for one in facts.values() if one.came(now) < now - LATE)
+
+
+def portions(facts: Mapping[int, Facts], octets: int) -> Iterator[Mapping[int, Facts]]:
+    """So many at a time that their sizes together stay below `octets`, in order; what is larger alone goes alone."""
+    portion: dict[int, Facts] = {}
+    size = 0
+    for uid, one in facts.items():
+        if portion and (size + one.size > octets or len(portion) >= _MAILS_AT_ONCE):
+            yield portion
+            portion, size = {}, 0
+        portion[uid] = one
+        size += one.size
+    if portion:
+        yield portion
