@@ -89,7 +89,12 @@ class Catcher:
         head = f"X-Envelope-From: {envelope.mail_from}\r\nX-Envelope-To: {recipients}\r\n"
         content = envelope.original_content or b""
         # In a thread, because waiting for the disk would hold up the other connections.
-        await asyncio.to_thread(keep, self._settings.directory, name, head.encode() + content)
+        try:
+            await asyncio.to_thread(keep, self._settings.directory, name, head.encode() + content)
+        except OSError as error:
+            # A full disk passes. aiosmtpd's own answer to an error would be one for ever, and the sender would give up.
+            print(f"not kept: {error.strerror}", flush=True)
+            return "452 4.3.1 No room at this moment"
         if self._settings.keep_silent and self._settings.keep_silent.search(recipients):
             await asyncio.sleep(self._settings.hold_seconds)
             print(f"250 after a silence: {name}", flush=True)
@@ -99,11 +104,15 @@ class Catcher:
 def keep(directory: Path, name: str, content: bytes) -> None:
     """Write the file, for its owner's eyes, so that it is there whole or not at all, whatever happens to the machine."""
     fresh = directory / f".{name}.new"
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.rename(directory / name)
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.rename(directory / name)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
     folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)

@@ -73,6 +73,18 @@ def test_mails_outlive_the_catcher_and_a_half_written_one_does_not(tmp_path: Pat
         assert not torn.exists()
 
 
+def test_what_cannot_be_kept_now_is_put_off_and_not_refused_for_ever(tmp_path: Path) -> None:
+    with catcher(tmp_path) as (places, ports), smtplib.SMTP(HOST, ports.mail_catcher) as connection:
+        # As good as a full disk, which a test cannot order.
+        places.mail.rename(tmp_path / "elsewhere")
+        with pytest.raises(smtplib.SMTPDataError) as refusal:
+            connection.send_message(mail())
+        assert refusal.value.smtp_code == 452
+        (tmp_path / "elsewhere").rename(places.mail)
+        connection.send_message(mail())
+        assert len(caught(places)) == 1
+
+
 def test_named_recipients_are_refused_or_put_off_and_others_get_their_mail(tmp_path: Path) -> None:
     with catcher(tmp_path, REFUSE="^gone@", LATER="^busy@") as (places, ports):
         with smtplib.SMTP(HOST, ports.mail_catcher) as connection:
