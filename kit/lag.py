@@ -56,8 +56,24 @@ def watch(
 
     `answered` is called whenever the broker has told it.
     """
-    group = f"{reader}.{topic}"
-    client = Client(
+    client: Client | None = None
+    while True:
+        client = client or client_of(bootstrap, f"{reader}.{topic}")
+        partitions = assigned()
+        lag = behind(client, topic, partitions) if partitions else 0
+        if lag is not None:
+            answered()
+            metrics.LAG.labels(reader, topic).set(lag)
+        else:
+            # A client outside the group looks for another coordinator every ten minutes only; a new one at once.
+            client.close()
+            client = None
+        time.sleep(EVERY_SECONDS)
+
+
+def client_of(bootstrap: str, group: str) -> Client:
+    """Asks about the group without being of it."""
+    return Client(
         {
             "bootstrap.servers": bootstrap,
             "group.id": group,
@@ -68,10 +84,3 @@ def watch(
             "error_cb": log_client_error,
         }
     )
-    while True:
-        partitions = assigned()
-        lag = behind(client, topic, partitions) if partitions else 0
-        if lag is not None:
-            answered()
-            metrics.LAG.labels(reader, topic).set(lag)
-        time.sleep(EVERY_SECONDS)

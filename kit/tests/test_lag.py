@@ -1,7 +1,11 @@
 """What a group's lag is made from; that it is shown: `test_faust_worker.py`."""
 
+from typing import Any
+
+import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
+from kit import lag
 from kit.lag import behind
 
 NEVER = -1001
@@ -39,3 +43,27 @@ def test_a_log_that_was_cut_behind_the_reader_is_no_negative_lag() -> None:
 def test_a_broker_that_does_not_answer_gives_no_figure() -> None:
     assert behind(Broker((7, 0, 10), None), "events", [0, 1]) is None
     assert behind(Broker(away=True), "events", [0]) is None
+
+
+def test_who_got_no_answer_asks_with_another_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Connected(Broker):
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    clients = [Connected((7, 0, 10), away=True), Connected((7, 0, 10))]
+    connected: list[Connected] = []
+
+    def connect(*_: Any) -> Connected:
+        connected.append(clients[len(connected)])
+        return connected[-1]
+
+    def end() -> None:
+        raise StopIteration
+
+    monkeypatch.setattr(lag, "client_of", connect)
+    monkeypatch.setattr(lag, "EVERY_SECONDS", 0.01)
+    with pytest.raises(StopIteration):
+        lag.watch("unused:1", "reader", "events", lambda: [0], end)
+    assert [client.closed for client in connected] == [True, False]
