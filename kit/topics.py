@@ -67,7 +67,8 @@ class Copies:
 def wanted_topics(rows: Iterable[TopicRow], copies: Copies) -> list[NewTopic]:
     """Every topic with its readers' dead letters."""
     replication = copies.replicas
-    durable = {"min.insync.replicas": str(copies.in_sync)}
+    # The broker's time, not the writer's: a record from more than an hour ahead of it would be refused, again and again.
+    durable = {"min.insync.replicas": str(copies.in_sync), "message.timestamp.type": "LogAppendTime"}
     topics = []
     for row in rows:
         config = {**durable, **_retention(row)}

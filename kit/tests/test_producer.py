@@ -1,10 +1,12 @@
 import asyncio
 import socket
+import time
 import uuid
 from collections.abc import Mapping
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner  # type: ignore[import-untyped]
+from confluent_kafka import Producer as Client
 
 from kit import topics
 from kit.messages import Record
@@ -78,6 +80,18 @@ def test_three_brokers_replicate_three_times_with_two_in_sync() -> None:
     assert (alone.replication_factor, (alone.config or {})["min.insync.replicas"]) == (1, "1")
     (told, _) = topics.wanted_topics([Row("t")], topics.Copies(replicas=5, in_sync=3))
     assert (told.replication_factor, (told.config or {})["min.insync.replicas"]) == (5, "3")
+
+
+@pytest.mark.integration
+def test_a_writer_whose_clock_is_hours_ahead_is_confirmed_all_the_same(servers: Mapping[str, str]) -> None:
+    row = Row(f"ahead-{uuid.uuid4().hex[:8]}")
+    topics.create(servers["KAFKA_BOOTSTRAP"], [row])
+    client = Client({"bootstrap.servers": servers["KAFKA_BOOTSTRAP"], "message.timeout.ms": 10_000})
+    told: list[object] = []
+    ahead = int((time.time() + 3 * 3600) * 1000)
+    client.produce(row.name, b"value", timestamp=ahead, on_delivery=lambda error, _: told.append(error))
+    client.flush(15)
+    assert told == [None]
 
 
 @pytest.mark.parametrize(("replicas", "in_sync"), [(2, 3), (1, 0)])
