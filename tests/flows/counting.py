@@ -6,10 +6,14 @@ What is looked at: the 250s that senders got, the topics, the staff API, the mai
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
+import httpx
 import orjson
 
 from contracts.registry import NOTIFICATIONS, REPORTS, ROUTING, TICKET_EVENTS, TOPICS
@@ -20,6 +24,9 @@ from .conftest import Town
 from .wire import Caught, eventually
 
 MOST_SHOWN = 5
+PATIENCE_SECONDS = 60.0
+
+Answer = TypeVar("Answer")
 
 
 def acknowledgements(town: Town) -> dict[str, list[Caught]]:
@@ -70,7 +77,7 @@ def of_reports(town: Town, accepted: Mapping[str, Sequence[str]]) -> tuple[dict[
     many = [sender for sender, ids in accepted.items() if len(set(ids)) != 1]
     lost = []
     for sender, ids in accepted.items():
-        outcome = town.staff.report(ids[0])
+        outcome = _answered(partial(town.staff.report, ids[0]))
         if outcome is None or outcome["outcome"] != "opened":
             lost.append(sender)
         else:
@@ -88,7 +95,7 @@ def of_numbers(town: Town, reports: int) -> list[str]:
     cases = []
     cursor: str | None = None
     while True:
-        page = town.staff.http.get("/tickets", params={"limit": "100", **({"cursor": cursor} if cursor else {})}).json()
+        page = _answered(partial(_page, town, cursor))
         cases += page["items"]
         cursor = page.get("next")
         if cursor is None:
@@ -101,6 +108,12 @@ def of_numbers(town: Town, reports: int) -> list[str]:
         *_told("numbers given twice", [number for number, times in numbers.items() if times > 1]),
         *_told("numbers left out", sorted(set(range(1, len(cases) + 1)) - numbers.keys())),
     ]
+
+
+def _page(town: Town, cursor: str | None) -> dict[str, Any]:
+    answer = town.staff.http.get("/tickets", params={"limit": "100", **({"cursor": cursor} if cursor else {})})
+    answer.raise_for_status()
+    return dict(answer.json())
 
 
 def of_mails(town: Town, tickets: Mapping[str, str], *, most_repeats: int) -> list[str]:
@@ -117,6 +130,18 @@ def of_mails(town: Town, tickets: Mapping[str, str], *, most_repeats: int) -> li
         *_told("mails that came again and are not called in doubt", quiet),
         *([f"{total} mails came again, more than {most_repeats}"] if total > most_repeats else []),
     ]
+
+
+def _answered(question: Callable[[], Answer]) -> Answer:
+    """The API may be away for a moment still; what is counted is what it keeps."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return question()
+        except httpx.HTTPError:
+            if time.monotonic() > deadline:
+                raise
+            threading.Event().wait(0.5)
 
 
 def _comes_true(look: Any) -> bool:
