@@ -52,6 +52,8 @@ class Mail:
     hello: str = ""
     tls: bool = False
     options: tuple[str, ...] = ()
+    taken_at: datetime | None = None
+    """When it came to us, where it had been lying elsewhere before; else it is `received_at`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ def envelope_document(mail: Mail, came: Arrival) -> bytes:
         "report_id": str(came.report_id),
         "municipality": came.municipality,
         "received_at": came.received_at.isoformat(),
+        "taken_at": (mail.taken_at or came.received_at).isoformat(),
         "sender": mail.sender,
         "recipients": own,
         "peer": mail.peer,

@@ -1,5 +1,6 @@
 """One mailbox with a session out of memory: what is taken, when it is moved, what stays, how one waits."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from intake_email.handlers import Accepted, Answer, Mail, TryLater
+from intake_email.mailboxes import envelopes
 from intake_email.mailboxes.books import Books, Page
 from intake_email.mailboxes.configuration import Mailbox
 from intake_email.mailboxes.fetcher import Pauses, Status
@@ -106,6 +108,9 @@ def test_it_came_when_the_mailbox_got_it(in_house: House) -> None:
     [event] = in_house.road.events
     assert event.data.received_at == LONG_AGO
     assert "/2024-05-01/" in event.data.original.key
+    envelope = json.loads(in_house.store.get(event.data.original.envelope_key))
+    assert envelope["received_at"] == LONG_AGO.isoformat()
+    assert datetime.fromisoformat(envelope["taken_at"]) > datetime.now(UTC) - timedelta(minutes=1)
 
 
 def test_a_mailbox_that_is_ahead_of_time_cannot_make_a_mail_of_tomorrow(in_house: House) -> None:
@@ -183,6 +188,36 @@ def test_one_mail_that_the_store_never_takes_does_not_hold_up_those_beside_it(in
 
     one_round(in_house, lying, take_all=take_all)
     assert list(lying.inbox) == [1]
+
+
+def test_a_mail_that_is_alone_in_its_portion_and_never_taken_does_not_hold_up_those_behind_it(in_house: House) -> None:
+    heavy = [letter(Subject="jed").ljust(SIZE_LIMIT, b"x") for _ in range(2)]
+    lying = Lying(*heavy, letter())
+
+    def take_all(mails: Sequence[Mail]) -> Sequence[Answer]:
+        return [TryLater("slow") if b"Subject: jed" in mail.raw else Accepted((uuid4(),)) for mail in mails]
+
+    fetcher = in_house.fetcher(MAILBOX, lying.open, take_all=take_all, pauses=Pauses(mail_first=1_000))
+    with pytest.raises(MailboxFault, match="slow"):
+        fetcher.round(lying, threading.Event())
+    fetcher.round(lying, threading.Event())
+    assert list(lying.inbox) == [1, 2]
+
+
+def test_a_mail_whose_envelope_our_code_fails_on_stays_and_the_others_go_on(
+    in_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(raw: bytes, *told: Any) -> Mail:
+        if b"Subject: jed" in raw:
+            raise ValueError("tajne")
+        return mail_of(raw, *told)
+
+    mail_of = envelopes.mail_of
+    monkeypatch.setattr(envelopes, "mail_of", failing)
+    lying = Lying(letter(Subject="jed"), letter())
+    one_round(in_house, lying)
+    assert list(lying.inbox) == [1]
+    assert len(in_house.road.reports) == 1
 
 
 def test_with_another_uidvalidity_a_postponed_number_is_another_mail(in_house: House) -> None:

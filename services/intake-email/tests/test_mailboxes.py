@@ -225,6 +225,17 @@ def test_a_missing_folder_is_told_and_taken_from_once_it_is_there(server: Doveco
         eventually(lambda: in_house.road.reports)
 
 
+def test_folders_that_somebody_deletes_are_made_again(server: Dovecot, user: str, in_house: House) -> None:
+    with Person(server, user) as person, running(fetcher_of(in_house, server, user)):
+        server.deliver(letter(), user=user, name="1.a")
+        eventually(lambda: len(person.lying(DONE)) == 1)
+        person.client.select_folder("INBOX")
+        person.client.delete_folder(DONE)
+        server.deliver(letter(), user=user, name="2.a")
+        eventually(lambda: len(person.lying(DONE)) == 1)
+    assert len(in_house.road.reports) == 2
+
+
 def test_where_no_folder_may_be_made_nothing_is_taken_that_could_not_be_moved(in_house: House) -> None:
     with dovecot() as strict:
         strict.deliver(letter(), name="1.a")

@@ -59,6 +59,18 @@ def test_an_original_is_on_its_way_for_a_minute_and_then_missing(
     assert (ledger.page(TOWN, day).missing, ledger.page(TOWN, day).waiting) == ((folder,), 0)
 
 
+def test_what_lay_in_a_mailbox_for_long_is_on_its_way_from_when_it_was_taken(
+    office: Office, ledger: Ledger, day: date, clock: Clock
+) -> None:
+    folder = keep(office, day, (clock() - timedelta(hours=5)).isoformat())
+    envelope = orjson.loads(office.objects.get(object_keys.envelope_key(folder)))
+    taken = orjson.dumps({**envelope, "taken_at": clock().isoformat()})
+    office.objects.put(object_keys.envelope_key(folder), taken)
+    assert (ledger.page(TOWN, day).missing, ledger.page(TOWN, day).waiting) == ((), 1)
+    clock.passes(seconds=61)
+    assert ledger.page(TOWN, day).missing == (folder,)
+
+
 @pytest.mark.parametrize("received", [None, "yesterday", 5])
 def test_an_original_that_does_not_say_from_when_it_is_is_missing(
     office: Office, ledger: Ledger, day: date, received: object

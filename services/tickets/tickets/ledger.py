@@ -71,7 +71,8 @@ class Ledger:
     def _is_late(self, folder: str) -> bool:
         try:
             envelope = orjson.loads(self._objects.get(object_keys.envelope_key(folder)))
-            received = datetime.fromisoformat(envelope["received_at"])
+            # From a mailbox it may come long after it was received.
+            received = datetime.fromisoformat(envelope.get("taken_at") or envelope["received_at"])
         except (ObjectMissing, ValueError, KeyError, TypeError):
             # Its intake was killed before it could say from when it is: it will not become younger.
             return True

@@ -19,8 +19,10 @@ MAXIMUM_HOPS = 100
 """RFC 5321 6.3: a mail that passed more servers goes round in a circle."""
 
 
-def mail_of(raw: bytes, mailbox: Mailbox, addresses: AddressBook, received_at: datetime) -> Mail:
-    """The mail as SMTP would have brought it. `received_at`: when it came into the mailbox."""
+def mail_of(
+    raw: bytes, mailbox: Mailbox, addresses: AddressBook, received_at: datetime, taken_at: datetime | None = None
+) -> Mail:
+    """The mail as SMTP would have brought it. `received_at`: when it came into the mailbox, `taken_at`: out of it."""
     fields, _, _ = headers.split(raw, 0, len(raw))
     return Mail(
         raw=raw,
@@ -30,6 +32,7 @@ def mail_of(raw: bytes, mailbox: Mailbox, addresses: AddressBook, received_at: d
         peer=mailbox.host,
         tls=mailbox.security is not Security.PLAIN,
         options=(f"mailbox={mailbox.name}",),
+        taken_at=taken_at,
     )
 
 

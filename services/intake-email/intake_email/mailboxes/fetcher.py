@@ -41,7 +41,7 @@ class Pauses:
     longest_for_person: float = 600.0
     """Where only a person can help: servers lock out who tries a wrong password too often."""
     mail_first: float = 60.0
-    mail_longest: float = 3_600.0
+    mail_longest: float = 600.0
     """For a single mail that our own code fails on, while the others go on."""
 
     def after(self, failures: int, *, person: bool) -> float:
@@ -87,7 +87,7 @@ class Fetcher:
         self._size_limit, self._clock, self._pauses = size_limit, clock, pauses or Pauses()
         self._postponed: dict[tuple[int, int], tuple[int, float]] = {}
         self._books, self._books_due = books, 0.0
-        self._told = 0.0
+        self._told, self._in_doubt = 0.0, False
         self.status = Status()
 
     def run(self, stop: threading.Event) -> None:
@@ -168,15 +168,18 @@ class Fetcher:
         contents = session.fetch([uid for uid in portion if uid not in huge], self._size_limit)
         refused: dict[str, list[int]] = {"too-large": huge}
         mails: dict[int, Mail] = {}
-        now = self._clock()
+        answers: dict[int, Answer] = {}
         for uid, raw in contents.items():
             reason = envelopes.refusal(raw, self._size_limit)
-            if reason is not None:
+            mail = self._mail(raw, portion[uid]) if reason is None else None
+            if mail is not None:
+                mails[uid] = mail
+            elif reason is not None:
                 refused.setdefault(reason, []).append(uid)
-                continue
-            mails[uid] = envelopes.mail_of(raw, self._mailbox, self._addresses, portion[uid].came(now))
+            else:
+                answers[uid] = TryLater("failed")
         self._refuse(session, refused)
-        answers = dict(zip(mails, self._take_all(list(mails.values())), strict=True))
+        answers |= dict(zip(mails, self._take_all(list(mails.values())), strict=True))
         accepted = [uid for uid, answer in answers.items() if isinstance(answer, Accepted)]
         for uid in accepted:
             self._postponed.pop((session.validity, uid), None)
@@ -184,6 +187,15 @@ class Fetcher:
             session.move(accepted, self._mailbox.done)
             metrics.MAILBOX_MAILS.labels(self._mailbox.name, "done").inc(len(accepted))
         self._put_off(session.validity, answers)
+
+    def _mail(self, raw: bytes, facts: Facts) -> Mail | None:
+        now = self._clock()
+        try:
+            return envelopes.mail_of(raw, self._mailbox, self._addresses, facts.came(now), now)
+        except Exception:
+            # A fault of ours must cost this mail's place only, not the process.
+            logger.error("mail_without_envelope", extra={"size": len(raw)}, exc_info=True)
+            return None
 
     def _refuse(self, session: Session, refused: Mapping[str, Sequence[int]]) -> None:
         for reason, uids in refused.items():
@@ -194,10 +206,15 @@ class Fetcher:
                 logger.error("mails_refused", extra=extra)
 
     def _put_off(self, validity: int, answers: Mapping[int, Answer]) -> None:
-        """Who was not taken comes again: all together where nobody was, else each in its own time, and the others go on (P4)."""
+        """Who was not taken comes again: all together where nobody was, else each in its own time, and the others go on (P4).
+
+        One that is alone in its portion has the benefit of the doubt once: it may be the only one.
+        """
         reasons = {uid: answer.reason for uid, answer in answers.items() if isinstance(answer, TryLater)}
         away = [reason for reason in reasons.values() if reason != "failed"]
-        if away and len(reasons) == len(answers):
+        nobody = bool(away) and len(reasons) == len(answers)
+        in_doubt, self._in_doubt = self._in_doubt, nobody and not self._in_doubt
+        if nobody and (len(answers) > 1 or in_doubt):
             raise MailboxFault(away[0])
         for uid, reason in reasons.items():
             failures = self._postponed.get((validity, uid), (0, 0.0))[0] + 1
