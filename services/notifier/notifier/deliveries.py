@@ -125,7 +125,7 @@ CHANGING = (
     "state", "due_at", "attempts", "doubts", "failure", "status", "counted_at", "finished_at", "untold", "retries",
     "owner", "personal",
 )  # fmt: skip
-"""The fields that ever change; a store writes these back."""
+"""The fields that ever change; a store writes these back. Of `personal` only that it is gone."""
 
 
 def deliveries_of(

@@ -11,9 +11,10 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne, WriteConcern
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
+from pymongo.read_concern import ReadConcern
 
 from kit.mongo import AWAY, Document, ensure_indexes
 from notifier.audience import Mark
@@ -30,6 +31,10 @@ class MongoDeliveryStore:
 
     def __init__(self, database: Database[Document]) -> None:
         self._deliveries = database["deliveries"]
+        # For what may be lost in a crash, because it would only be done again: nobody waits for the journal.
+        self._unsynced = self._deliveries.with_options(
+            write_concern=WriteConcern(w=1), read_concern=ReadConcern("local")
+        )
         self._senders = database["senders"]
 
     def prepare(self) -> None:
@@ -138,13 +143,13 @@ class MongoDeliveryStore:
     def untold(self, limit: int) -> list[Delivery]:
         """Those whose outcome has still to be published, the longest finished first."""
         with _reached():
-            found = self._deliveries.find({"untold": True}).sort("finished_at").limit(limit)
+            found = self._unsynced.find({"untold": True}).sort("finished_at").limit(limit)
             return [from_document(document) for document in found]
 
     def told(self, ids: Collection[UUID]) -> None:
         """Their outcome is published."""
         with _reached():
-            self._deliveries.update_many({"_id": {"$in": list(ids)}}, {"$set": {"untold": False}})
+            self._unsynced.update_many({"_id": {"$in": list(ids)}}, {"$set": {"untold": False}})
 
     def beat(self, owner: str, instance: str, alive_until: datetime) -> None:
         """This sender lives at least until then."""
@@ -231,6 +236,7 @@ def to_document(delivery: Delivery) -> Document:
         "cap_key": delivery.cap_key,
         "thread": delivery.thread,
         **_changing(delivery),
+        "personal": delivery.personal.model_dump(exclude_none=True) if delivery.personal else None,
     }
 
 
@@ -241,8 +247,10 @@ def from_document(document: Document) -> Delivery:
 
 def _changing(delivery: Delivery) -> Document:
     values: dict[str, Any] = {name: _plain(getattr(delivery, name)) for name in CHANGING if name != "personal"}
-    values["personal"] = delivery.personal.model_dump(exclude_none=True) if delivery.personal else None
     values["in_hand"] = delivery.owner is not None
+    if delivery.personal is None:
+        # The one way in which it changes; writing it again each time would double what the journal holds.
+        values["personal"] = None
     return values
 
 

@@ -97,10 +97,11 @@ def _first(pattern: re.Pattern[str], line: str) -> str:
 
 
 def _inline(text: str, links: Sequence[str]) -> str:
-    safe = _NUMBER.sub(lambda match: f"<strong>{match.group()}</strong>", escape(text))
+    safe = _NUMBER.sub(r"<strong>\g<0></strong>", escape(text))
     for link in sorted(links, key=len, reverse=True):
         address = escape(link)
-        # Not where the address goes on: `https://lipovany.test.evil.test` only begins like ours.
-        whole = re.compile(re.escape(address) + r"(?![\w./-]*\w)")
-        safe = whole.sub(f'<a href="{address}" style="{_STYLE["link"]}">{address}</a>', safe, count=1)
+        if address in safe:
+            # Not where the address goes on: `https://lipovany.test.evil.test` only begins like ours.
+            whole = re.compile(re.escape(address) + r"(?![\w./-]*\w)")
+            safe = whole.sub(f'<a href="{address}" style="{_STYLE["link"]}">{address}</a>', safe, count=1)
     return safe

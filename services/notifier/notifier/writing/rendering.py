@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime, time
+from functools import lru_cache
 from textwrap import wrap
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -105,6 +106,7 @@ def quoted(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
 
 
+@lru_cache(maxsize=1024)
 def unwrapped(template: str) -> str:
     """Sentences that the pack's author broke at the edge of his window, in one line again: each reader's window is another.
 
@@ -134,6 +136,8 @@ def wrapped(body: str) -> str:
 
 
 def _wrapped(line: str, columns: int) -> list[str]:
+    if len(line) <= columns and line.isprintable():
+        return [line.rstrip()]
     mark = "> " if line.startswith(">") else ""
     # Groups of digits are telephone numbers more often than not: they stay together.
     held = re.sub(r"(?<=\d) (?=\d)", _HELD, line.removeprefix(mark.rstrip()).removeprefix(" ") if mark else line)
