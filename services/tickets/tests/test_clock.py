@@ -2,6 +2,7 @@
 
 from contracts.tickets import TicketState
 from tickets.cases.keeping import Store
+from tickets.cases.routing_pace import LONGEST_PATIENCE, RoutingPace
 from tickets.cases.town import Town
 from tickets.clock import RoutingClock
 from tickets.handlers import ReportsHandler, RoutingHandler
@@ -34,6 +35,35 @@ def test_a_routed_case_is_left_alone(store: Store, town: Town, clock: Clock) -> 
     RoutingHandler(store, lambda _: town, clock)(messages(routing(ticket)))  # type: ignore[arg-type]
     clock.passes(minutes=5)
     assert RoutingClock(store, lambda _: town, clock).turn() == 0
+
+
+def test_cases_wait_on_while_the_router_works_off_older_ones(store: Store, town: Town, clock: Clock) -> None:
+    pace = RoutingPace()
+    (early,) = opened(store, town, clock, "Dříve")
+    clock.passes(seconds=5)
+    opened(store, town, clock, "Později")
+    clock.passes(seconds=90)
+    RoutingHandler(store, lambda _: town, clock, pace=pace)(messages(routing(early)))  # type: ignore[arg-type]
+    ticking = RoutingClock(store, lambda _: town, clock, pace=pace)
+    assert ticking.turn() == 0
+    clock.passes(seconds=61)
+    assert ticking.turn() == 1, "no decision came for a minute: the router is away"
+
+
+def test_a_case_that_the_router_passed_over_waits_no_longer(store: Store, town: Town, clock: Clock) -> None:
+    pace = RoutingPace()
+    opened(store, town, clock, "Přeskočený")
+    clock.passes(seconds=61)
+    (later,) = opened(store, town, clock, "Pozdější")
+    RoutingHandler(store, lambda _: town, clock, pace=pace)(messages(routing(later)))  # type: ignore[arg-type]
+    assert RoutingClock(store, lambda _: town, clock, pace=pace).turn() == 1
+
+
+def test_nobody_waits_longer_than_a_quarter_of_an_hour_for_a_busy_router(clock: Clock) -> None:
+    pace, opened_at = RoutingPace(), clock()
+    clock.passes(minutes=20)
+    pace.note(opened_at, clock())
+    assert pace.overdue(clock()) == clock() - LONGEST_PATIENCE
 
 
 def test_a_routing_that_comes_too_late_is_recorded_and_changes_nothing(store: Store, town: Town, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""Time itself as a cause: a case for which no routing came within a minute gets its number and the dispatcher."""
+"""Time itself as a cause: a case for which no routing comes within a minute gets its number and the dispatcher."""
 
 import logging
 import threading
@@ -12,6 +12,7 @@ from tickets.cases.batch import Batch
 from tickets.cases.case import Cause
 from tickets.cases.handing_over import SYSTEM
 from tickets.cases.keeping import DatabaseAway, Store, Unit
+from tickets.cases.routing_pace import RoutingPace
 from tickets.handlers import Clock, Towns, now
 
 TURN_SECONDS = 2.0
@@ -24,10 +25,15 @@ class RoutingClock:
     """Runs in a thread of the worker. Two may run at once: what one has settled the other does not find."""
 
     def __init__(
-        self, store: Store, towns: Towns, clock: Clock = now, after: Callable[[], None] = lambda: None
+        self,
+        store: Store,
+        towns: Towns,
+        clock: Clock = now,
+        after: Callable[[], None] = lambda: None,
+        pace: RoutingPace | None = None,
     ) -> None:
         self._store, self._towns, self._clock = store, towns, clock
-        self._after = after
+        self._after, self._pace = after, pace or RoutingPace()
 
     def run(self, stop: threading.Event) -> None:
         """Looks every two seconds until `stop` is set."""
@@ -41,7 +47,7 @@ class RoutingClock:
 
     def turn(self) -> int:
         """Gives the dispatcher what waited too long; returns how many cases it found."""
-        ids = self._store.unrouted(self._clock(), _BATCH)
+        ids = self._store.unrouted(self._pace.overdue(self._clock()), _BATCH)
         if not ids:
             return 0
         try:

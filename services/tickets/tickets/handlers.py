@@ -25,6 +25,7 @@ from tickets.cases.case import Case, Cause
 from tickets.cases.handing_over import SYSTEM
 from tickets.cases.keeping import DatabaseAway, ReportOutcome, ReportRecord, Store, Unit
 from tickets.cases.matching import Fate, Match, match
+from tickets.cases.routing_pace import RoutingPace
 from tickets.cases.town import Town
 
 DATABASE = "mongodb"
@@ -207,6 +208,17 @@ class RoutingHandler(BatchHandler):
 
     topic = ROUTING
 
+    def __init__(
+        self,
+        store: Store,
+        towns: Towns,
+        clock: Clock = now,
+        after: Callable[[], None] = lambda: None,
+        pace: RoutingPace | None = None,
+    ) -> None:
+        super().__init__(store, towns, clock, after)
+        self._pace = pace or RoutingPace()
+
     def work(self, batch: Batch, events: Sequence[Event[Any]]) -> Refusals:
         """Applies each decision once."""
         seen = batch.unit.handled({event.id for event in events})
@@ -221,6 +233,7 @@ class RoutingHandler(BatchHandler):
             cause = self._cause(Actor(kind=ActorKind.ROUTER, id="router"), event)
             batch.change(*routed(case, event, self._towns(event.municipality), cause))
             batch.handled(event.id)
+            self._pace.note(case.opened_at, cause.at)
         return refused
 
 

@@ -65,14 +65,15 @@ def worker(settings: Settings) -> Worker:
     store = MongoStore(own, time)
     producer = Producer(settings.kafka_bootstrap, client_id=f"{SERVICE}-{settings.instance}", linger_ms=2)
     relay = Relay(own, producer.publish_all, Lease(own, f"{SERVICE}-{settings.instance}"))
-    clock = RoutingClock(store, towns.town, time, after=relay.wake)
+    pace = RoutingPace()
+    clock = RoutingClock(store, towns.town, time, after=relay.wake, pace=pace)
     bookkeeper = Bookkeeper(ledger(settings, own, time), settings.towns, time)
-    readers = {
-        handler.topic.name: _reader(
-            settings, handler.topic, handler(store, towns.town, time, after=relay.wake), producer
-        )
-        for handler in (ReportsHandler, RoutingHandler, NotificationsHandler)
-    }
+    handlers = (
+        ReportsHandler(store, towns.town, time, after=relay.wake),
+        RoutingHandler(store, towns.town, time, after=relay.wake, pace=pace),
+        NotificationsHandler(store, towns.town, time, after=relay.wake),
+    )
+    readers = {handler.topic.name: _reader(settings, handler.topic, handler, producer) for handler in handlers}
     parts: dict[str, Part] = {
         "time": time.run,
         "rulesets": towns.run,
