@@ -1,24 +1,18 @@
 """Writes the mail: headers by the book, the same bytes each time for the same delivery. Pure.
 
-`email.message.Message` with the old policy, because the new one costs five times the time for the same bytes (3.8 against 0.7 ms).
-It lets line breaks into headers, so each value passes `_one_line`.
+Encodings come from the standard library; the parts are put together here, because its message classes take most of the time of
+a mail (EmailMessage 3.8 ms, Message 0.7 ms, this 0.2 ms) and copy a photo line by line. They let line breaks into headers, too:
+here each value passes `_one_line`.
 """
-
-# `Message` takes its parameters only from type checkers.
-from __future__ import annotations
 
 import hashlib
 import re
-from base64 import encodebytes
+from binascii import b2a_base64, b2a_qp
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
-from email.message import Message
-from email.policy import Compat32
-from email.utils import format_datetime, formataddr
-from quopri import encodestring
-from typing import Any
+from email.utils import encode_rfc2231, format_datetime, formataddr, quote
 from uuid import UUID
 
 from notifier.audience import Mark
@@ -29,15 +23,23 @@ _FOREIGN_ID = re.compile(r"^[\x21-\x3b\x3d\x3f-\x7e]{1,250}$")
 _FROM_PERSON = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
-class _AsWritten(Compat32):
-    """Headers stand here as they go out. Nothing is folded but what folds itself: a folded Message-ID is lawful, and read wrongly by many."""
+# As many as make a line of 76 signs.
+_OCTETS_OF_A_LINE = 57
 
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        """Asked once a header; the inherited one takes half of the whole mail's time to find that nothing is to be done."""
-        return f"{name}: {value}\n".replace("\n", self.linesep).encode("ascii")
+Headers = Sequence[tuple[str, str]]
 
 
-_POLICY = _AsWritten(linesep="\r\n")
+@dataclass(frozen=True)
+class _Part:
+    """Headers and content with CRLF line ends."""
+
+    headers: Headers
+    content: bytes
+
+    def __bytes__(self) -> bytes:
+        # Nothing is folded but what folds itself: a folded Message-ID or Reply-To is lawful, and read wrongly by many.
+        lines = "".join(f"{name}: {value}\r\n" for name, value in self.headers)
+        return b"%b\r\n%b" % (lines.encode("ascii"), self.content)
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,7 @@ def build(mail: Mail) -> bytes:
     attached = [_attached(attachment) for attachment in mail.attachments]
     texts = _texts(mail)
     whole = _multipart("mixed", [texts, *attached], mail.delivery_id) if attached else texts
-    message: Message[Any, Any] = Message()
-    for name, value in _headers(mail):
-        message[name] = value
-    message["MIME-Version"] = "1.0"
-    for name, value in whole.items():
-        message[name] = value
-    message.set_payload(whole.get_payload())
-    return message.as_bytes(policy=_POLICY)
+    return bytes(_Part([*_headers(mail), ("MIME-Version", "1.0"), *whole.headers], whole.content))
 
 
 def _headers(mail: Mail) -> list[tuple[str, str]]:
@@ -102,7 +97,7 @@ def _headers(mail: Mail) -> list[tuple[str, str]]:
         ("Message-ID", message_id(mail.delivery_id, mail.ticket_id, mail.town_address)),
         ("Reply-To", mail.reply_to),
         # No mail has the first id: it holds all mails of a case together, whichever of them was read or deleted.
-        ("References", f"{thread}\n {answers}" if answers else thread),
+        ("References", f"{thread}\r\n {answers}" if answers else thread),
         ("Content-Language", mail.language),
     ]
     if answers:
@@ -112,44 +107,49 @@ def _headers(mail: Mail) -> list[tuple[str, str]]:
     return headers
 
 
-def _texts(mail: Mail) -> Message[Any, Any]:
+def _texts(mail: Mail) -> _Part:
     plain = _text(mail.plain, "plain")
     if mail.html is None:
         return plain
     return _multipart("alternative", [plain, _text(mail.html, "html")], mail.delivery_id)
 
 
-def _text(text: str, subtype: str) -> Message[Any, Any]:
-    part: Message[Any, Any] = Message()
-    part["Content-Type"] = f'text/{subtype}; charset="utf-8"'
-    part["Content-Transfer-Encoding"] = "quoted-printable"
+def _text(text: str, subtype: str) -> _Part:
     lines = "\n".join(text.splitlines()) + "\n"
-    part.set_payload(encodestring(lines.encode("utf-8", "replace")).decode("ascii"))
-    return part
+    headers = [
+        ("Content-Type", f'text/{subtype}; charset="utf-8"'),
+        ("Content-Transfer-Encoding", "quoted-printable"),
+    ]
+    return _Part(headers, b2a_qp(lines.encode("utf-8", "replace")).replace(b"\n", b"\r\n"))
 
 
-def _attached(attachment: Attachment) -> Message[Any, Any]:
-    part: Message[Any, Any] = Message()
-    part["Content-Type"] = attachment.media_type
-    part["Content-Transfer-Encoding"] = "base64"
+def _attached(attachment: Attachment) -> _Part:
     name = _one_line(attachment.file_name)[:100] or "soubor"
-    part.add_header("Content-Disposition", "attachment", filename=name if name.isascii() else ("utf-8", "", name))
-    part.set_payload(encodebytes(attachment.content).decode("ascii"))
-    return part
+    named = f'filename="{quote(name)}"' if name.isascii() else f"filename*={encode_rfc2231(name, 'utf-8', '')}"
+    headers = [
+        ("Content-Type", _one_line(attachment.media_type)),
+        ("Content-Transfer-Encoding", "base64"),
+        ("Content-Disposition", f"attachment; {named}"),
+    ]
+    content, step = attachment.content, _OCTETS_OF_A_LINE
+    lines = [b2a_base64(content[at : at + step], newline=False) for at in range(0, len(content), step)]
+    return _Part(headers, b"".join(line + b"\r\n" for line in lines))
 
 
-def _multipart(subtype: str, parts: list[Message[Any, Any]], delivery_id: UUID) -> Message[Any, Any]:
-    whole: Message[Any, Any] = Message()
+def _multipart(subtype: str, parts: Sequence[_Part], delivery_id: UUID) -> _Part:
     # Not random, so that a repeat is the same mail to the byte; quoted-printable and base64 never hold `=_`.
     boundary = "=_" + hashlib.sha256(f"{subtype}{delivery_id}".encode()).hexdigest()[:32]
-    whole["Content-Type"] = f'multipart/{subtype}; boundary="{boundary}"'
-    for part in parts:
-        whole.attach(part)
-    return whole
+    mark = f"--{boundary}".encode("ascii")
+    content = b"".join(b"%b\r\n%b\r\n" % (mark, bytes(part)) for part in parts)
+    return _Part([("Content-Type", f'multipart/{subtype}; boundary="{boundary}"')], content + mark + b"--\r\n")
 
 
 def _encoded(value: str) -> str:
-    return value if value.isascii() else Header(value, "utf-8", header_name="Subject", maxlinelen=76).encode()
+    return (
+        value
+        if value.isascii()
+        else Header(value, "utf-8", header_name="Subject", maxlinelen=76).encode(linesep="\r\n")
+    )
 
 
 def _one_line(value: str) -> str:
