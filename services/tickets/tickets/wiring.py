@@ -14,6 +14,7 @@ from kit.mongo import Document
 from kit.object_store import S3ObjectStore
 from kit.producer import Producer
 from kit.stopping import Part
+from tickets.cases.routing_pace import RoutingPace
 from tickets.clock import RoutingClock
 from tickets.handlers import Clock, NotificationsHandler, ReportsHandler, RoutingHandler, now
 from tickets.ledger import Bookkeeper, Ledger
