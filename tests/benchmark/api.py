@@ -7,9 +7,10 @@ import itertools
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPResponse
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -27,6 +28,10 @@ class Client:
         """An answer whose content has been read."""
         return self._ask("GET", f"{path}?{urlencode(query)}" if query else path, None, {})
 
+    def json(self, path: str, **query: str) -> Any:
+        """The content of an answer."""
+        return orjson.loads(self._answered("GET", f"{path}?{urlencode(query)}" if query else path, None, {})[1])
+
     def post(self, path: str, content: object, headers: Mapping[str, str]) -> HTTPResponse:
         """The same for JSON that is sent."""
         return self._ask("POST", path, orjson.dumps(content), {"Content-Type": "application/json", **headers})
@@ -36,10 +41,14 @@ class Client:
         self._connection.close()
 
     def _ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> HTTPResponse:
+        return self._answered(method, path, body, headers)[0]
+
+    def _answered(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[HTTPResponse, bytes]:
         self._connection.request(method, self._path + path, body, {**self._headers, **headers})
         answer = self._connection.getresponse()
-        answer.read()
-        return answer
+        return answer, answer.read()
 
 
 Request = Callable[[Client, int], HTTPResponse]
@@ -70,8 +79,36 @@ def rate(base: str, token: str, request: Request, *, clients: int = 8, seconds: 
         thread.join()
     if failed:
         raise RuntimeError(f"the API answered {failed[0]}")
-    times.sort()
-    return len(times) / (time.monotonic() - began), times[int(len(times) * 0.95)] * 1000
+    return len(times) / (time.monotonic() - began), percentile(times, 95) * 1000
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value that so many are not above."""
+    return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
+
+
+def figures(base: str, token: str, seconds: float) -> dict[str, tuple[float, float]]:
+    """Rate and 95th percentile in milliseconds of each kind of request, by name."""
+    found = {}
+    for name, request in requests(ticket_ids(base, token)).items():
+        print(name, flush=True)
+        # What the database has read once it keeps: the first seconds are another year's.
+        rate(base, token, request, seconds=seconds / 3)
+        found[name] = rate(base, token, request, seconds=seconds)
+    return found
+
+
+def ticket_ids(base: str, token: str) -> list[str]:
+    """Some tickets to ask for."""
+    client, ids, cursor = Client(base, token), list[str](), {"limit": "100"}
+    while len(ids) < 500:
+        page = client.json("/tickets", **cursor)
+        ids += [ticket["id"] for ticket in page["items"]]
+        if page.get("next") is None:
+            break
+        cursor["cursor"] = page["next"]
+    client.close()
+    return ids
 
 
 def requests(ids: list[str]) -> dict[str, Request]:
