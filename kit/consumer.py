@@ -60,13 +60,12 @@ class Consumer:
         handler: Handler,
         producer: Producer,
         batch: int = 200,
-        gather_seconds: float = 0.05,
         dead_letters_in_a_row: int = 50,
         session_seconds: float = 10,
     ) -> None:
         self._bootstrap, self._reader, self._subscription = bootstrap, reader, subscription
         self._handler, self._producer = handler, producer
-        self._batch, self._gather_seconds, self._limit = batch, gather_seconds, dead_letters_in_a_row
+        self._batch, self._limit = batch, dead_letters_in_a_row
         self._waiting = Waiting()
         self._assigned: set[int] = set()
         self._dead_in_a_row = 0
@@ -133,9 +132,7 @@ class Consumer:
         first = self._client.poll(0.1)
         if first is None:
             return []
-        # A database is asked as often for one message as for fifty. Where few come, nobody waits for others.
-        gather = self._gather_seconds if self._pace.is_busy else 0.002
-        return [first, *self._client.consume(self._batch - 1, timeout=gather)]
+        return [first, *self._client.consume(self._batch - 1, timeout=self._pace.gather_seconds)]
 
     def _readable(self, records: Sequence[object]) -> list[Message]:
         messages = []

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-BUSY_FROM = 20.0
-"""Messages a second."""
+GATHERING = ((100.0, 0.25), (20.0, 0.05), (0.0, 0.002))
+"""From so many messages a second on, so many seconds are waited for others. A database is asked as often for one message as for
+fifty: in a flood that decides how many come through, and a quarter of a second is nothing to those who stand in its queue."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ def waves(messages: Sequence[Message]) -> list[list[Message]]:
 
 @dataclass
 class Pace:
-    """Whether messages come so fast that it pays to gather them: judged once a second."""
+    """How fast messages come, judged once a second, and how long it pays to gather them."""
 
-    is_busy: bool = False
+    gather_seconds: float = GATHERING[-1][1]
     _since: float = 0.0
     _count: int = 0
 
@@ -62,5 +63,6 @@ class Pace:
         """So many were handled; `now` in seconds of a clock that only goes on."""
         self._count += count
         if now - self._since >= 1:
-            self.is_busy = self._count / (now - self._since) > BUSY_FROM
+            rate = self._count / (now - self._since)
+            self.gather_seconds = next(seconds for least, seconds in GATHERING if rate >= least)
             self._since, self._count = now, 0

@@ -85,16 +85,22 @@ class Recorder:
         return outcomes
 
 
-def test_it_pays_to_gather_only_where_many_come() -> None:
+def test_the_more_come_the_longer_it_pays_to_gather() -> None:
     pace = Pace()
-    for second in range(1, 5):
-        pace.add(4, float(second))
-        assert not pace.is_busy, "one report a second"
-    for hundredth in range(1, 121):
-        pace.add(1, 5 + hundredth / 100)
-    assert pace.is_busy
+    calm = pace.gather_seconds
+
+    def second(number: int, messages: int) -> float:
+        for hundredth in range(100):
+            pace.add(messages // 100 + (hundredth < messages % 100), number + hundredth / 100)
+        return pace.gather_seconds
+
+    assert [second(number, 4) for number in range(1, 5)] == [calm] * 4, "one report a second waits for nobody"
+    assert second(6, 40) == calm, "it is judged when the second is over"
+    assert second(7, 400) > calm
+    busy = pace.gather_seconds
+    assert second(8, 4) > busy
     pace.add(1, 60.0)
-    assert not pace.is_busy, "after a pause nobody waits"
+    assert pace.gather_seconds == calm, "after a pause nobody waits"
 
 
 def test_a_reader_whose_name_another_process_took_ends_instead_of_reading_nothing_for_ever(bench: Bench) -> None:

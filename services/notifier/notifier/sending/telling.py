@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from kit.messages import Record
+from kit.messages import Pace, Record
 from notifier.deliveries import Delivery
 from notifier.keeping import DeliveryStore, StoreAway
 from notifier.outcomes import record_of
 
-GATHER_SECONDS, LOOK_SECONDS, SHORTEST_PAUSE, LONGEST_PAUSE = 0.03, 5.0, 0.5, 10.0
+LOOK_SECONDS, SHORTEST_PAUSE, LONGEST_PAUSE = 5.0, 0.5, 10.0
 MOST_AT_ONCE = 200
 _REMEMBERED = 5_000
 
@@ -49,7 +49,7 @@ class Teller:
 
     async def run(self) -> None:
         """Tells for ever."""
-        pause, looked = SHORTEST_PAUSE, 0.0
+        pause, looked, pace = SHORTEST_PAUSE, 0.0, Pace()
         while True:
             self._news.clear()
             finished, self._finished = self._finished, []
@@ -62,8 +62,8 @@ class Teller:
             if self._away is None:
                 pause, looked = SHORTEST_PAUSE, time.monotonic() if look else looked
                 await wait(self._news, LOOK_SECONDS)
-                # What ends in the same moment is told together.
-                await asyncio.sleep(GATHER_SECONDS)
+                pace.add(len(finished), time.monotonic())
+                await asyncio.sleep(pace.gather_seconds)
             else:
                 pause = min(pause * 2, LONGEST_PAUSE)
                 await asyncio.sleep(pause)
