@@ -75,8 +75,8 @@ _FILE_ANSWER = with_headers(200, "Content-Disposition")
 _FILE_ANSWER[200]["content"] = {kind: {} for kind in sorted({*_SAFE_TYPES, _BYTES})}
 
 
-def current_staff(request: Request) -> Staff:
-    """Who asks."""
+async def current_staff(request: Request) -> Staff:
+    """Who asks. Not a plain function: FastAPI gives each of those a thread, which takes longer than asking."""
     staff: Staff = request.state.staff
     return staff
 
