@@ -1,13 +1,14 @@
 # The commands of the README. `make run` shows the system at work; `make help` lists the rest.
 
 PYTHON ?= python3
+SECONDS ?= 60
 PACKAGES := make python3-venv maven
 MAIL_SERVER := dovecot-imapd
 SERVICE_TESTS := $(wildcard services/*/tests)
 PYTHON_READY := .venv/.ready
 JARS_READY := .local/cache/kafka/pom.sha256 .local/cache/s3proxy/pom.sha256
 
-.PHONY: help setup run up down status reset test faults check bench documents format
+.PHONY: help setup run up down status reset test faults fuzz check bench documents format
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -36,6 +37,12 @@ test: setup clocks mail-server ## all tests, on throw-away servers of their own
 
 faults: setup clocks ## everything that can fail fails under load, in the background; again: how far it is, or go on
 	@.venv/bin/python -m tests.faults
+
+fuzz: setup ## look for mails and requests that cannot be coped with, SECONDS=60 each
+	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	@cd services/intake-email && ../../.venv/bin/python -W ignore -m tests.fuzz_mails $(SECONDS)
+	@cd services/tickets && ../../.venv/bin/python -m tests.fuzz_requests $(SECONDS)
+	@! ls .local/fuzz/*/found-* 2>/dev/null
 
 check: setup ## format, lint, strict types, contracts, architecture rules
 	@.venv/bin/ruff format --check

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from intake_email import events
 from intake_email.events import Keys
 from intake_email.message import headers, parsing
+from intake_email.message.addresses import mailboxes
 from intake_email.recipients import AddressBook, Recipient
 from intake_email.settings import Settings
 from kit import logs
@@ -57,9 +58,7 @@ def _instant(text: str) -> datetime:
 
 def _recipient(raw: bytes, given: list[str], addresses: AddressBook) -> Recipient:
     fields, _, _ = headers.split(raw, 0, len(raw))
-    named = [
-        mailbox.address for name in ("delivered-to", "to", "cc") for mailbox in headers.mailboxes(fields.raw(name))
-    ]
+    named = [mailbox.address for name in ("delivered-to", "to", "cc") for mailbox in mailboxes(fields.raw(name))]
     for address in (*given, *named):
         found = addresses.find(address)
         if found is not None:

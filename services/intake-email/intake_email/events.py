@@ -28,9 +28,9 @@ from contracts.reports import (
     ReportReceived,
 )
 from contracts.types import Channel, Confidentiality
+from intake_email.message.addresses import is_address
 from intake_email.message.attachments import Attachment
 from intake_email.message.bounces import Returned
-from intake_email.message.headers import is_address
 from intake_email.message.parsing import Identity, ParsedMessage
 
 SOURCE = "/intake-email"

@@ -13,6 +13,7 @@ import orjson
 from contracts import object_keys
 from intake_email.handlers import Accepted, Intake, Mail
 from intake_email.message import headers
+from intake_email.message.addresses import mailboxes
 from intake_email.recipients import AddressBook, Recipient
 from kit.object_store import ObjectMissing, ObjectStore, StoreAway
 
@@ -85,4 +86,4 @@ def _envelope(folder: str, store: ObjectStore) -> dict[str, Any]:
 
 def _named(raw: bytes) -> list[str]:
     fields, _, _ = headers.split(raw, 0, len(raw))
-    return [one.address for name in ("delivered-to", "to", "cc") for one in headers.mailboxes(fields.raw(name))]
+    return [one.address for name in ("delivered-to", "to", "cc") for one in mailboxes(fields.raw(name))]

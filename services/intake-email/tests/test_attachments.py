@@ -73,7 +73,7 @@ def test_the_true_type_is_told_by_content(content: bytes, declared: str, media_t
 
 
 def test_a_lie_about_the_type_and_an_executable_are_warned_of() -> None:
-    assert attachment(b"MZ....", "image/jpeg", "foto.jpg", inline=False).warnings == (
+    assert attachment(b"MZ" + bytes(62), "image/jpeg", "foto.jpg", inline=False).warnings == (
         "declared-type-differs",
         "executable",
     )
@@ -167,6 +167,11 @@ def test_damaged_photos_never_raise(noise: bytes, at: int) -> None:
         (None, None),
         ("x" * 300 + ".jpg", "x" * 146 + ".jpg"),
         ("y" * 300, "y" * 150),
+        ("a" * 149 + " b" * 50, "a" * 149),
+        ("a" * 144 + " " * 9 + "b" * 90 + ".docm", "a" * 144 + ".docm"),
+        ("con.txt", "_con.txt"),
+        ("a\u202egpj.exe", "agpj.exe"),
+        ('<b>"a":b|c?*.txt', "_b__a__b_c__.txt"),
     ],
 )
 def test_file_names_are_made_harmless(name: str | None, kept: str | None) -> None:

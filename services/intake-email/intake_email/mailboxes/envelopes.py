@@ -10,6 +10,7 @@ from datetime import datetime
 from intake_email.handlers import Mail
 from intake_email.mailboxes.configuration import Mailbox, Security
 from intake_email.message import headers
+from intake_email.message.addresses import mailboxes
 from intake_email.message.headers import Headers
 from intake_email.recipients import AddressBook, Recipient
 
@@ -41,7 +42,7 @@ def return_path(fields: Headers) -> str | None:
     line = fields.line("return-path")
     if line.replace(" ", "") == "<>":
         return ""
-    found = headers.mailboxes(line)
+    found = mailboxes(line)
     return found[0].address if found else None
 
 
@@ -51,7 +52,7 @@ def recipients(fields: Headers, mailbox: Mailbox, addresses: AddressBook) -> tup
     if own is None:
         raise ValueError("a mailbox of no town")
     for names in (_DELIVERED, _WRITTEN):
-        named = (one.address for name, value in fields.fields if name in names for one in headers.mailboxes(value))
+        named = (one.address for name, value in fields.fields if name in names for one in mailboxes(value))
         found = {address: addresses.find(address) for address in named}
         ours = [(address, one) for address, one in found.items() if one and one.municipality == own.municipality]
         if ours:

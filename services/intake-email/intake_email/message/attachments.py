@@ -20,7 +20,6 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (8, b"WEBP", "image/webp"),
     (0, b"II*\0", "image/tiff"),
     (0, b"MM\0*", "image/tiff"),
-    (0, b"BM", "image/bmp"),
     (0, b"%PDF-", "application/pdf"),
     (0, b"{\\rtf", "application/rtf"),
     (0, b"\x78\x9f\x3e\x22", "application/ms-tnef"),
@@ -28,7 +27,6 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"Rar!\x1a\x07", "application/vnd.rar"),
     (0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (0, b"\x1f\x8b", "application/gzip"),
-    (0, b"MZ", "application/vnd.microsoft.portable-executable"),
     (0, b"\x7fELF", "application/x-elf"),
     (0, b"OggS", "audio/ogg"),
     (0, b"ID3", "audio/mpeg"),
@@ -81,8 +79,18 @@ _SAME = {
     frozenset({"video/mp4", "audio/mp4"}),
     frozenset({"video/mp4", "video/quicktime"}),
 }
+_NOT_IN_FILE_NAMES = re.compile(r'[<>:"|?*]')
+_DEVICE_NAME = re.compile(r"^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
+_TURNED_ROUND = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn letters round, by which exe looks like jpg."""
+_SIGNED_OR_ENCRYPTED = frozenset(
+    {
+        *("application/pkcs7-mime", "application/x-pkcs7-mime"),
+        *("application/pkcs7-signature", "application/x-pkcs7-signature"),
+    }
+)
 _EXECUTABLE_NAME = re.compile(
-    r"\.(exe|scr|com|bat|cmd|pif|js|jse|vbs|vbe|wsf|wsh|ps1|msi|msp|hta|jar|lnk|cpl|dll|reg|iso|img|vhd|apk|chm|one|xll)$",
+    r"\.(exe|scr|com|bat|cmd|pif|js|jse|vbs|vbe|vb|ws|wsc|wsf|wsh|ps1|psm1|msi|msp|msix|appx|hta|jar|lnk|cpl|dll|reg|inf|scf|sct|url|iso|img|vhd|apk|chm|one|xll)$",
     re.IGNORECASE,
 )
 _MACRO_NAME = re.compile(r"\.(docm|dotm|xlsm|xltm|xlam|pptm|ppam)$", re.IGNORECASE)
@@ -124,6 +132,8 @@ def attachment(content: bytes, declared: str, file_name: str | None, *, inline: 
     name = safe_file_name(file_name)
     media_type = true_type(content, declared)
     warnings = []
+    if file_name and _TURNED_ROUND.search(file_name):
+        warnings.append("misleading-name")
     if not content:
         warnings.append("empty")
     elif _differs(media_type, declared):
@@ -156,23 +166,41 @@ def true_type(content: bytes, declared: str) -> str:
         return _BRANDS.get(head[8:12], "video/mp4")
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return _archive(content)
+    if (short := _short_signature(content)) is not None:
+        return short
     if declared in ("message/rfc822", "message/global"):
         return "message/rfc822"
+    if declared in _SIGNED_OR_ENCRYPTED and head[:1] == b"\x30":
+        return declared
     return _text(content, declared) or _rare(content)
 
 
+def _short_signature(content: bytes) -> str | None:
+    """Two letters are a signature only with the zeros of a binary header behind them: a text may begin with BM or MZ."""
+    if content[:2] == b"BM" and content[6:10] == bytes(4):
+        return "image/bmp"
+    if content[:2] == b"MZ" and b"\0" in content[:64]:
+        return "application/vnd.microsoft.portable-executable"
+    return None
+
+
 def safe_file_name(name: str | None) -> str | None:
-    """A file name without folders and control characters, at most 150 letters, its ending kept."""
+    """A name under which any system can save it, at most 150 letters, its ending kept: no folders, control characters, marks of
+    direction, nor letters that file systems or pages take for something else."""
     if not name:
         return None
-    name = charsets.clean(name).replace("\n", " ").replace("\t", " ")
-    name = re.split(r"[/\\]", name)[-1].strip(" .\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069") or None
-    if name is None or len(name) <= MAXIMUM_FILE_NAME:
+    name = re.split(r"[/\\]", charsets.one_line(name))[-1]
+    name = _NOT_IN_FILE_NAMES.sub("_", name).strip(" .") or None
+    if name is None:
+        return None
+    if _DEVICE_NAME.match(name):
+        name = f"_{name}"
+    if len(name) <= MAXIMUM_FILE_NAME:
         return name
     stem, dot, ending = name.rpartition(".")
     if not dot or len(ending) > 10:
-        return name[:MAXIMUM_FILE_NAME]
-    return f"{stem[: MAXIMUM_FILE_NAME - len(ending) - 1]}.{ending}"
+        return name[:MAXIMUM_FILE_NAME].rstrip(" .")
+    return f"{stem[: MAXIMUM_FILE_NAME - len(ending) - 1].rstrip(' .')}.{ending}"
 
 
 def _archive(content: bytes) -> str:
@@ -190,9 +218,9 @@ def _archive(content: bytes) -> str:
 
 def _text(content: bytes, declared: str) -> str | None:
     sample = content[:1_024]
-    if b"\0" in sample and not sample.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return None
-    if sum(1 for octet in sample if octet < 32 and octet not in (9, 10, 12, 13)) > 2:
+    if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return declared if declared in _BELIEVED_TEXTS else "text/plain"
+    if b"\0" in sample or sum(1 for octet in sample if octet < 32 and octet not in (9, 10, 12, 13)) > 2:
         return None
     beginning = sample.lstrip(b"\xef\xbb\xbf \t\r\n").upper()
     for mark, media_type in _TEXTS:
@@ -233,6 +261,8 @@ def _differs(media_type: str, declared: str) -> bool:
         return False
     if media_type == "application/octet-stream":
         return not declared.startswith("application/")
+    if media_type == "text/plain":
+        return not declared.startswith(("text/", "message/", "application/smil"))
     return frozenset({media_type, declared}) not in _SAME
 
 

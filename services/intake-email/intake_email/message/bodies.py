@@ -1,5 +1,6 @@
 """Which text of a message is read, and how it becomes plain text (RFC 2046 5.1.4, RFC 3676)."""
 
+import re
 from dataclasses import dataclass, field
 
 from intake_email.message import charsets, hypertext
@@ -9,6 +10,8 @@ MAXIMUM_TEXT_OCTETS = 4 * 1024 * 1024
 """Of one part of text: more than a thousand pages, the rest is in the original."""
 _STUB = 80
 """A plain alternative below this many letters may only say that one should look at the HTML."""
+
+_CHARSET_IN_HTML = re.compile(rb"<meta[^>]{1,200}charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -23,7 +26,7 @@ def read(passages: list[Passage]) -> tuple[str, list[str]]:
     """The text of all passages and what was wrong with them."""
     reading = _Reading()
     texts = [reading.passage(passage) for passage in passages]
-    return "\n\n".join(text for text in texts if text), reading.defects
+    return charsets.without_overrides("\n\n".join(text for text in texts if text)), reading.defects
 
 
 class _Reading:
@@ -40,7 +43,7 @@ class _Reading:
         if not passage.hypertext or letters >= _STUB:
             return plain.strip("\n")
         rich = "\n\n".join(filter(None, map(self._hypertext, passage.hypertext)))
-        if letters == 0 or len(rich) > 4 * letters + 100:
+        if letters == 0 or len(rich) > 2 * letters + 100:
             self.defects.append("html-only" if letters == 0 else "stub-plain-text")
             return rich
         return plain.strip("\n")
@@ -64,7 +67,10 @@ class _Reading:
             self.defects.append("text-cut")
         self.defects += entity.defects
         entity.defects.clear()
-        text, found = charsets.decode(content, entity.parameters.get("charset"))
+        declared = entity.parameters.get("charset")
+        if not declared and entity.media_type == "text/html" and (match := _CHARSET_IN_HTML.search(content, 0, 2_000)):
+            declared = match[1].decode("ascii")
+        text, found = charsets.decode(content, declared)
         # Text before MIME named no charset: that is a fault only where it matters.
         self.defects += [defect for defect in found if defect != "charset-missing" or not text.isascii()]
         return text

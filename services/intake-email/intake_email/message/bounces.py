@@ -7,6 +7,7 @@ from uuid import UUID
 
 from contracts.reports import DeliveryAction
 from intake_email.message import automatic, charsets, headers
+from intake_email.message.addresses import is_address, mailboxes
 from intake_email.message.headers import Headers
 
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -46,7 +47,7 @@ def from_status(content: bytes) -> Returned | None:
 def from_words(fields: Headers, text: str, subject: str) -> Returned:
     """Reads a report without the standard part."""
     sample = text[:20_000]
-    named = headers.mailboxes(fields.raw("x-failed-recipients"))
+    named = mailboxes(fields.raw("x-failed-recipients"))
     match = None if named else _ADDRESS.search(sample)
     recipient = named[0].address if named else match[1] if match else None
     status, code = _STATUS.search(sample), _REPLY_CODE.search(sample)
@@ -57,7 +58,7 @@ def from_words(fields: Headers, text: str, subject: str) -> Returned:
     return Returned(
         DeliveryAction.DELAYED if delayed else DeliveryAction.FAILED,
         status[1] if status else None,
-        recipient if recipient and headers.is_address(recipient) else None,
+        recipient if recipient and is_address(recipient) else None,
         _diagnostic_line(sample, (status or code)),
     )
 
@@ -114,7 +115,7 @@ def _recipient(block: Headers) -> Returned | None:
 def _typed(value: str) -> str | None:
     """`rfc822; address` to the address."""
     address = charsets.clean(_typed_text(value).strip("<> "))
-    return address if headers.is_address(address) else None
+    return address if is_address(address) else None
 
 
 def _typed_text(value: str) -> str:

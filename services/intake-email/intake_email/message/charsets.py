@@ -23,10 +23,15 @@ _TELLING = frozenset("ěščřžůťďňýáí")
 _PLAIN_CZECH_WORDS = re.compile(
     r"\b(na|jsem|jsou|pro|den|nebo|tam|kde|ale|jak|po|od|za|ke|by|tak|to|ulice|ulici|u|si|mi)\b", re.I
 )
+_SMALL_CYRILLIC = frozenset("абвгґдеєжзиіїйклмнопрстуфхцчшщьюяыэъё")
+_LEAST_CYRILLIC = 12
 _SAMPLE = 16_384
 
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufff9-\ufffb]")
+# With the letters of no width that stand between others only to hide words; not the joiners, which scripts and emoji need.
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2060-\u2064\ufeff\ufff9-\ufffb]")
+_OVERRIDES = re.compile("[\u202d\u202e]")
+_DIRECTIONS = re.compile("[\u061c\u200c-\u200f\u202a-\u202e\u2066-\u206f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -48,18 +53,45 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))
 
 
+def without_overrides(text: str) -> str:
+    """Text in the order in which it was written: overrides make 01 look like 10, and no script needs them."""
+    return _OVERRIDES.sub("", text)
+
+
+def one_line(text: str) -> str:
+    """A subject or a name: clean, one line, without marks of direction, which could make it look like another."""
+    return " ".join(_DIRECTIONS.sub("", clean(text)).split())
+
+
 def _decode(content: bytes, declared: str | None) -> tuple[str, list[str]]:
     codec, defects = _codec(declared)
     stateful = codec if codec is not None and _STATEFUL.match(codec) else None
+    if stateful is not None and _cannot_be(content, stateful):
+        codec, stateful, defects = None, None, [*defects, "charset-lie"]
     if content.isascii() and stateful is None:
-        return content.decode("ascii"), [defect for defect in defects if defect == "charset-unknown"]
+        return content.decode("ascii"), [defect for defect in defects if defect != "charset-missing"]
     for mark, marked in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
         if content.startswith(mark):
             lied = codec is not None and not codec.startswith("utf")
             return content.decode(marked, "replace"), defects + ["charset-lie"] * lied
     if stateful is not None:
-        return _as_declared(content, stateful, defects)
+        return _as_declared(content, _with_byte_order(content, stateful), defects)
     return _eight_bit(content, codec, defects)
+
+
+def _cannot_be(content: bytes, stateful: str) -> bool:
+    """UTF-16 of European text is full of NULs, the charsets of seven bits have no eighth."""
+    if stateful.startswith(("utf-16", "utf-32")):
+        return b"\0" not in content and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return not content.isascii()
+
+
+def _with_byte_order(content: bytes, codec: str) -> str:
+    """UTF-16 without a mark is big-endian by RFC 2781, little-endian by Windows: the NULs of plain letters tell."""
+    if codec != "utf-16":
+        return codec
+    sample = content[:_SAMPLE]
+    return "utf-16-le" if sample[1::2].count(0) >= sample[::2].count(0) else "utf-16-be"
 
 
 def _eight_bit(content: bytes, codec: str | None, defects: list[str]) -> tuple[str, list[str]]:
@@ -80,7 +112,7 @@ def _eight_bit(content: bytes, codec: str | None, defects: list[str]) -> tuple[s
         return content.decode("utf-8", "replace"), [*defects, "charset-broken"]
     if codec is not None and codec not in _WESTERN | _CENTRAL | {"utf-8"}:
         return _as_declared(content, codec, defects)
-    best = _best_single_byte(content, codec)
+    best = _cyrillic(content) or _best_single_byte(content, codec)
     lied = codec is not None and best != codec and not {best, codec} <= _WESTERN
     return content.decode(best, "replace"), defects + ["charset-lie"] * lied
 
@@ -119,7 +151,8 @@ def _mostly_utf8(content: bytes) -> bool:
     text = content[:_SAMPLE].decode("utf-8", "replace")
     broken = text.count("\ufffd")
     whole = sum(1 for letter in text if letter > "\x7f") - broken
-    return whole > 4 * broken
+    # Letters of a single-byte charset hardly ever make one of UTF-8 by chance.
+    return whole > broken
 
 
 def _best_single_byte(content: bytes, codec: str | None) -> str:
@@ -132,6 +165,19 @@ def _best_single_byte(content: bytes, codec: str | None) -> str:
     if codec is None and _score(western) > _score(readings[central]):
         return "cp1252"
     return central
+
+
+def _cyrillic(content: bytes) -> str | None:
+    """Charset of a Cyrillic text that is declared as something else: nearly all its letters lie above 127, most of them small."""
+    high = content[:_SAMPLE].translate(None, bytes(range(0x80)))
+    letters = len(re.findall(rb"[A-Za-z]", content[:_SAMPLE])) + len(high)
+    if len(high) < _LEAST_CYRILLIC or len(high) * 10 < letters * 7:
+        return None
+    small = {
+        name: sum(1 for one in high.decode(name, "replace") if one in _SMALL_CYRILLIC) for name in ("cp1251", "koi8-u")
+    }
+    best = max(small, key=lambda name: small[name])
+    return best if small[best] * 10 > len(high) * 7 else None
 
 
 def _score(text: str) -> int:

@@ -40,7 +40,20 @@ def sorted_out(root: Entity) -> Contents:
     """The contents of a message."""
     contents = Contents()
     _sort(root, contents, None, inline=False, root=True)
+    if not contents.passages and contents.report_type is None:
+        _read_named_texts(contents)
     return contents
+
+
+def _read_named_texts(contents: Contents) -> None:
+    """Where there is no other text, one with a name is it: gateways for MMS and some telephones name what was written."""
+    kept = []
+    for entity, inline in contents.files:
+        if entity.media_type == "text/plain" and entity.disposition != "attachment" and not _is_message_file(entity):
+            contents.passages.append(Passage(plain=[entity]))
+        else:
+            kept.append((entity, inline))
+    contents.files = kept
 
 
 def _sort(entity: Entity, contents: Contents, passage: Passage | None, *, inline: bool, root: bool = False) -> None:
@@ -87,12 +100,18 @@ def _collect_file(entity: Entity, contents: Contents, *, inline: bool) -> None:
     elif kind in _RETURNED_TYPES and contents.report_type is not None:
         body = entity.body()
         contents.returned_headers.append(headers.split(body, 0, len(body))[0])
-    elif kind in ("message/rfc822", "message/global"):
+    elif kind in ("message/rfc822", "message/global") or _is_message_file(entity):
         contents.messages.append(entity)
     elif kind in ("text/amp-html", "text/x-amp-html", "text/watch-html"):
         return
     shown = entity.disposition == "inline" or (inline and entity.disposition != "attachment")
     contents.files.append((entity, shown))
+
+
+def _is_message_file(entity: Entity) -> bool:
+    """Some clients send a message that is passed on as any file; its ending tells."""
+    unknown = entity.media_type in ("application/octet-stream", "application/eml", "text/plain", "application/x-eml")
+    return unknown and (entity.file_name or "").lower().endswith(".eml")
 
 
 def _is_text(entity: Entity) -> bool:
@@ -109,7 +128,8 @@ def files(contents: Contents) -> list[Attachment]:
         name = entity.file_name
         if name is None and entity.media_type == "message/rfc822":
             name = f"{headers.split(content, 0, len(content))[0].text('subject')[:100] or 'zpráva'}.eml"
-        kept.append(attachments.attachment(content, entity.media_type, name, inline=inline))
+        declared = "message/rfc822" if _is_message_file(entity) else entity.media_type
+        kept.append(attachments.attachment(content, declared, name, inline=inline))
         contents.defects += entity.defects
     return kept
 
@@ -138,7 +158,7 @@ def _forwarded_texts(contents: Contents, messages: list[Entity], depth: int) -> 
         title = "\n".join(
             f"{label}: {value}"
             for label, name in (("Od", "from"), ("Datum", "date"), ("Předmět", "subject"))
-            if (value := charsets.clean(nested.headers.text(name))[:300])
+            if (value := charsets.one_line(nested.headers.text(name))[:300])
         )
         texts += filter(None, (title, text.strip()))
         if depth < _FORWARD_DEPTH and len(text) <= _NOTE_LETTERS:

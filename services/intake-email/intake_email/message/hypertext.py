@@ -17,7 +17,17 @@ _ATTRIBUTE = {
     name: re.compile(rf"""[\s"']{name}\s*=\s*("[^"]{{0,2000}}"|'[^']{{0,2000}}'|[^\s"'>]{{1,2000}})""", re.IGNORECASE)
     for name in ("href", "style", "type", "class", "id")
 }
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
+_HIDDEN_STYLE = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|(?<![a-z-])font-size\s*:\s*0(?![.\d]*[1-9])"
+    r"|(?<![a-z-])opacity\s*:\s*0(?![.\d]*[1-9])|(?<![a-z-])(left|top|text-indent)\s*:\s*-\d{3}"
+    r"|max-height\s*:\s*0(?![.\d]*[1-9])",
+    re.IGNORECASE,
+)
+_HIDDEN_ATTRIBUTE = re.compile(r"(?:^|[\s\"'])hidden(?=[\s=/]|$)", re.IGNORECASE)
+
+
+_QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
+_HIDDEN_LEVELS = 1_000
 
 
 def _names(text: str) -> frozenset[str]:
@@ -29,7 +39,9 @@ _LINES = _names(
     "fieldset body html figure main nav aside caption thead tbody"
 )
 _PARAGRAPHS = _names("p h1 h2 h3 h4 h5 h6 ul ol table pre blockquote dl")
-_NOT_SHOWN = _names("script style title template noframes object applet svg math")
+_NOT_SHOWN = _names("script style title template noframes object applet svg math iframe")
+_CLOSED_BY_NEXT = _names("p li dt dd tr td th option")
+"""Elements that the next one of the kind closes, or for a paragraph any block: mail often leaves them open."""
 _VOID = _names("br hr img input meta link area base col embed source track wbr o:p")
 
 
@@ -52,8 +64,7 @@ class _Scanner:
         self._line: list[str] = []
         self._quotes: list[bool] = []
         self._preformatted = 0
-        self._hidden_tag = ""
-        self._hidden_depth = 0
+        self._hidden: list[str] = []
         self._link = ""
         self._link_start = 0
         self._missing: set[str] = set()
@@ -121,11 +132,7 @@ class _Scanner:
         return end
 
     def _opened(self, name: str, attributes: str) -> None:
-        if self._hidden_tag:
-            self._hidden_depth += name == self._hidden_tag
-            return
-        if self._hide and name not in _VOID and _HIDDEN_STYLE.search(_attribute(attributes, "style")):
-            self._hidden_tag, self._hidden_depth = name, 1
+        if self._is_not_seen(name, attributes):
             return
         if name == "br":
             self._new_line()
@@ -142,12 +149,34 @@ class _Scanner:
         elif name == "a":
             self._link, self._link_start = html.unescape(_attribute(attributes, "href")), len(self._line)
 
+    def _is_not_seen(self, name: str, attributes: str) -> bool:
+        """Whether an element is hidden or stands in a hidden one."""
+        hidden = self._hidden
+        inside = bool(hidden) and not self._is_shown_again(name)
+        if not inside and not (self._hide and _is_hidden(attributes)):
+            return False
+        if name not in _VOID and len(hidden) < _HIDDEN_LEVELS:
+            hidden.append(name)
+        return inside or name not in _VOID
+
+    def _is_shown_again(self, name: str) -> bool:
+        """Whether this element closes the hidden one, which its writer left open."""
+        hidden = self._hidden
+        closes = len(hidden) == 1 and hidden[0] in _CLOSED_BY_NEXT
+        if closes and (name == hidden[0] or (hidden[0] == "p" and name in _LINES)):
+            hidden.clear()
+        return not hidden
+
     def _closed(self, name: str) -> None:
-        if self._hidden_tag:
-            self._hidden_depth -= name == self._hidden_tag
-            if self._hidden_depth <= 0:
-                self._hidden_tag = ""
-            return
+        if self._hidden:
+            if name in self._hidden:
+                while self._hidden.pop() != name:
+                    pass
+                return
+            if name not in _LINES:
+                return
+            # The end of a block around it ends what was hidden and never closed.
+            self._hidden.clear()
         if name in _LINES:
             self._block(name)
             if name == "pre":
@@ -162,7 +191,7 @@ class _Scanner:
             self._link = ""
 
     def _words(self, text: str) -> None:
-        if not text or self._hidden_tag:
+        if not text or self._hidden:
             return
         if "&" in text:
             text = html.unescape(text)
@@ -196,6 +225,13 @@ class _Scanner:
 
     def _mark(self) -> str:
         return "> " * min(5, sum(self._quotes[:20]))
+
+
+def _is_hidden(attributes: str) -> bool:
+    return bool(attributes) and (
+        _HIDDEN_STYLE.search(_attribute(attributes, "style")) is not None
+        or _HIDDEN_ATTRIBUTE.search(_QUOTED.sub('""', attributes[:10_000])) is not None
+    )
 
 
 def _attribute(attributes: str, name: str) -> str:

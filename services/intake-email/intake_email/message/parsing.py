@@ -17,10 +17,11 @@ from intake_email.message import (
     quotes,
     structure,
 )
+from intake_email.message.addresses import Mailbox, doubts, is_address, mailboxes
 from intake_email.message.attachments import Attachment
 from intake_email.message.bounces import Returned
 from intake_email.message.contents import MAXIMUM_PASSAGES, Contents, all_defects, files, sorted_out, with_forwarded
-from intake_email.message.headers import Headers, Mailbox
+from intake_email.message.headers import Headers
 
 _SUBJECT_LETTERS = 5_000
 _ADDRESS_FIELDS = 4
@@ -81,10 +82,12 @@ def parse(raw: bytes, *, envelope_sender: str | None, domains: Collection[str]) 
 
     `envelope_sender` is the return path, `""` for the null one, None where it is not known; `domains` are our own mail domains.
     """
-    root = structure.read(raw)
+    content, line_defects = structure.with_line_ends(raw)
+    root = structure.read(content)
     contents = sorted_out(root)
+    contents.defects += line_defects
     fields = root.headers
-    subject = charsets.clean(fields.text("subject"))[:_SUBJECT_LETTERS]
+    subject = charsets.one_line(fields.text("subject"))[:_SUBJECT_LETTERS]
     sender = _sender(fields, envelope_sender, contents.defects)
     null_sender = envelope_sender == "" or (envelope_sender is None and fields.line("return-path") == "<>")
     text, defects = bodies.read(contents.passages[:MAXIMUM_PASSAGES])
@@ -155,13 +158,16 @@ def _sender(fields: Headers, envelope_sender: str | None, defects: list[str]) ->
     if sum(1 for name, _ in fields.fields if name == "from") > 1:
         defects.append("several-from-fields")
     for name in ("from", "sender", "reply-to"):
-        found = headers.mailboxes(fields.raw(name))
+        found = mailboxes(fields.raw(name))
         if found:
             if name != "from":
                 defects.append("no-from")
+            elif len(found) > 1:
+                defects.append("several-senders")
+            defects += doubts(found[0])
             return found[0]
     defects.append("no-from")
-    if envelope_sender and headers.is_address(envelope_sender):
+    if envelope_sender and is_address(envelope_sender):
         return Mailbox(envelope_sender, "")
     defects.append("no-sender")
     return None
@@ -170,7 +176,7 @@ def _sender(fields: Headers, envelope_sender: str | None, defects: list[str]) ->
 def _tags(fields: Headers, domains: Collection[str]) -> tuple[str, ...]:
     values = [value for name, value in fields.fields if name in ("to", "cc") and "+" in value]
     found = []
-    for mailbox in (mailbox for value in values[:_ADDRESS_FIELDS] for mailbox in headers.mailboxes(value)):
+    for mailbox in (mailbox for value in values[:_ADDRESS_FIELDS] for mailbox in mailboxes(value)):
         local, _, domain = mailbox.address.lower().rpartition("@")
         _, _, tag = local.partition("+")
         if tag and domain.rstrip(".") in domains:

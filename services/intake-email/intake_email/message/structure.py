@@ -17,12 +17,15 @@ _MAXIMUM_DELIMITERS = 20_000
 _MAXIMUM_CANDIDATES = 200_000
 """Places of one message that look like a delimiter at first sight."""
 _MAXIMUM_RUNS = 1_000
+_BASE64_SAMPLE = 1_000
+_FOOTER_LINES = 30
 
 _MEDIA_TYPE = re.compile(r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$")
 _BROKEN_QUOTED_PRINTABLE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*\Z)")
+_SOFT_BREAK = re.compile(rb"=[ \t]{1,80}\r?\n")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
 _STRANGE_IN_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\r\n\t ]")
-_FIRST_DELIMITER = re.compile(rb"(?:\A|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n")
+_FIRST_DELIMITER = re.compile(rb"(?:\A|\n|(?<=\n))--([^\r\n]{1,200}?)[ \t]*\r?\n(?=content-)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -56,7 +59,8 @@ class Entity:
         if encoding == "quoted-printable":
             if _BROKEN_QUOTED_PRINTABLE.search(raw):
                 self.defects.append("broken-quoted-printable")
-            return binascii.a2b_qp(raw)
+            # Relays leave blanks behind a soft line break, which the decoder would take for text.
+            return binascii.a2b_qp(_SOFT_BREAK.sub(b"=\n", raw) if b"= " in raw or b"=\t" in raw else raw)
         if encoding == "base64":
             return self._base64(raw)
         if encoding not in ("", "7bit", "8bit", "binary", "x-uuencode", "uuencode", "x-uue"):
@@ -66,6 +70,10 @@ class Entity:
     def _base64(self, raw: bytes) -> bytes:
         if _STRANGE_IN_BASE64.search(raw):
             self.defects.append("broken-base64")
+            beginning = raw[:_BASE64_SAMPLE].strip()
+            if self.media_type.startswith("text/") and beginning.count(b" ") * 20 > len(beginning):
+                return raw  # words, whatever is declared
+            raw = _without_footer(raw)
         if b"=" not in raw.rstrip(b"=\r\n\t "):
             return self._base64_run(raw)
         if raw.count(b"=") > _MAXIMUM_RUNS:
@@ -85,12 +93,35 @@ class Entity:
             return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
 
 
+def _without_footer(raw: bytes) -> bytes:
+    """What mailing lists append in plain words below base64 is cut off: decoded, it would be rubbish at the end of the text."""
+    end = len(raw)
+    for _ in range(_FOOTER_LINES):
+        start = raw.rfind(b"\n", 0, max(0, end - 1)) + 1
+        line = raw[start:end].strip()
+        if len(line) % 4 == 0 and line and not _STRANGE_IN_BASE64.search(line) and b" " not in line:
+            return raw[:end]
+        if start == 0:
+            break
+        end = start
+    return raw
+
+
 @dataclass(slots=True)
 class _Budget:
     """What one message may still cost."""
 
     entities: int = MAXIMUM_ENTITIES
     candidates: int = _MAXIMUM_CANDIDATES
+
+
+def with_line_ends(raw: bytes) -> tuple[bytes, list[str]]:
+    """The message with line ends that can be read, and what was wrong with them: some devices write CR alone, some relays CR CR LF."""
+    if b"\n" not in raw:
+        return (raw.replace(b"\r", b"\n"), ["bare-carriage-returns"]) if b"\r" in raw else (raw, [])
+    if raw.find(b"\r\r\n", 0, 10_000) >= 0:
+        return raw.replace(b"\r\r\n", b"\r\n"), ["doubled-carriage-returns"]
+    return raw, []
 
 
 def read(content: bytes) -> Entity:
@@ -131,9 +162,11 @@ def _open(entity: Entity, depth: int, budget: _Budget) -> None:
     boundary = entity.parameters.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
     if not boundary:
         entity.defects.append("no-boundary")
-        guess = _FIRST_DELIMITER.search(entity.content, entity.start, min(entity.end, entity.start + 10_000))
-        boundary = guess[1] if guess else b""
     slices, closed, beyond = _slices(entity, boundary, budget) if boundary else ([], True, 0)
+    if not slices and (guess := _guessed_boundary(entity)):
+        if boundary:
+            entity.defects.append("wrong-boundary")
+        slices, closed, beyond = _slices(entity, guess, budget)
     if not slices:
         entity.defects.append("no-parts")
         entity.media_type = "text/plain"
@@ -148,6 +181,12 @@ def _open(entity: Entity, depth: int, budget: _Budget) -> None:
             continue
         child = _entity(entity.content, start, end, default_type, depth + 1, budget)
         entity.children.append(child)
+
+
+def _guessed_boundary(entity: Entity) -> bytes | None:
+    """The first line that looks like a delimiter and has a part's fields below it."""
+    guess = _FIRST_DELIMITER.search(entity.content, entity.start, min(entity.end, entity.start + 10_000))
+    return guess[1] if guess else None
 
 
 def _slices(entity: Entity, boundary: bytes, budget: _Budget) -> tuple[list[tuple[int, int]], bool, int]:
