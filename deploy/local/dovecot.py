@@ -3,6 +3,7 @@
 As root its workers run as Debian's own users and mails belong to `mail`; else everything runs as who started it.
 """
 
+import grp
 import os
 import pwd
 import shutil
@@ -162,7 +163,9 @@ class Dovecot:
         if self._capability is not None:
             settings["imap_capability"] = self._capability
         if os.geteuid() != 0:
-            settings |= {"default_login_user": self._owner.pw_name, "default_internal_user": self._owner.pw_name}
+            names = ("default_login_user", "default_internal_user")
+            settings |= dict.fromkeys(names, self._owner.pw_name)
+            settings["default_internal_group"] = grp.getgrgid(os.getegid()).gr_name
         return _lines(settings) + self._sections()
 
     def _sections(self) -> str:
