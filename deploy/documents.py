@@ -9,7 +9,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from pydantic_settings import BaseSettings
 
 from deploy.local.ports import Ports
-from deploy.local.services import services
+from deploy.local.services import module_of, services
 from kit import metrics
 from kit.settings import (
     KafkaSettings,
@@ -33,7 +33,7 @@ GENERATED = "<!-- Made by `python -m deploy.documents` from the code: change it 
 
 def packages() -> list[str]:
     """The package of each service, in the order of a report's way."""
-    return list(dict.fromkeys(program.command[2] for program in services(Ports())))
+    return list(dict.fromkeys(module_of(program)[0] for program in services(Ports())))
 
 
 def settings_page() -> str:

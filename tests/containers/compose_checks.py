@@ -15,7 +15,7 @@ from deploy.local.places import Places
 from deploy.local.ports import HOST, Ports
 from deploy.local.readiness import REPLICA_SET
 from deploy.local.secret_files import S3Keys
-from deploy.local.services import mailboxes, preparations, services
+from deploy.local.services import mailboxes, module_of, preparations, services
 
 Compose = dict[str, Any]
 Check = Callable[[Compose], Iterator[str]]
@@ -46,8 +46,8 @@ def same_services_as_the_local_system(compose: Compose) -> Iterator[str]:
         ours = compose["services"].get(program.name)
         if ours is None:
             yield f"{program.name} is missing"
-        elif list(program.command[2:]) != ours["command"]:
-            yield f"{program.name}: {ours['command']}, locally {program.command[2:]}"
+        elif list(module_of(program)) != ours["command"]:
+            yield f"{program.name}: {ours['command']}, locally {module_of(program)}"
 
 
 def same_steps_before_the_services(compose: Compose) -> Iterator[str]:
@@ -101,7 +101,7 @@ def _settings_of(compose: Compose) -> dict[str, set[str]]:
     found = {}
     for program in PROGRAMS:
         if program.name in compose["services"]:
-            package = program.command[2]
+            package = module_of(program)[0]
             settings = importlib.import_module(f"{package}.settings").Settings
             found[program.name] = {name.upper() for name in settings.model_fields}
     return found
