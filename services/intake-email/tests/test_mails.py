@@ -6,12 +6,18 @@ must be what `about` says, not only what the code gives.
 
 import json
 import os
+import re
 
 import pytest
 
-from .corpus import MADE, MAILS, Mail, corpus, outcome
+from contracts.reports import InboundMessage, PartKind
+
+from .corpus import MADE, MAILS, Mail, corpus, outcome, taken_in
 
 ALL = corpus()
+MARKUP = re.compile(
+    r"<\s*/?\s*(script|style|img|iframe|a|p|div|span|object|svg|body|html)\b|onerror|javascript:", re.IGNORECASE
+)
 
 
 @pytest.mark.parametrize("mail", ALL, ids=lambda mail: mail.name)
@@ -31,3 +37,13 @@ def test_every_mail_has_its_expectation_and_every_expectation_its_mail() -> None
 
 def test_the_mails_stay_small() -> None:
     assert sum(path.stat().st_size for path in MAILS.iterdir()) < 1_000_000
+
+
+@pytest.mark.parametrize("mail", [mail for mail in ALL if b"text/html" in mail.raw[:5_000]], ids=lambda mail: mail.name)
+def test_html_never_leaves_as_html(mail: Mail) -> None:
+    """Texts of an event are plain; a page escapes them like any text. Parts that are HTML keep their type and are no document."""
+    event = taken_in(mail.raw, mail.sender, mail.recipient)
+    if isinstance(event.data, InboundMessage):
+        assert not MARKUP.search(f"{event.data.personal.text}\n{event.data.personal.quote}")
+        for found in event.data.parts:
+            assert found.media_type not in ("text/html", "image/svg+xml") or found.kind is PartKind.OTHER
