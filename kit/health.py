@@ -63,6 +63,9 @@ def _handler(
     ready: Mapping[str, Check], live: Mapping[str, Check], resume: Callable[[], None] | None
 ) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        # Of the standard library: after so many seconds of silence its thread ends.
+        timeout = 10
+
         def do_GET(self) -> None:
             if self.path == "/metrics":
                 self._answer(200, generate_latest(), CONTENT_TYPE_LATEST)

@@ -254,3 +254,34 @@ def test_texts_for_people_are_czech(office: Office, dispatcher: Person) -> None:
     for answer in (dispatcher.get(f"/tickets/{uuid4()}"), dispatcher.get("/tickets", limit=0)):
         document = answer.json()
         assert re.search(r"[áčďéěíňóřšťúůýž]", document["detail"] + document["title"])
+
+
+def test_every_answer_tells_browsers_to_run_nothing_and_show_it_nowhere(office: Office, dispatcher: Person) -> None:
+    answers = [
+        dispatcher.get("/me"),
+        dispatcher.get("/no-such-path"),
+        Person(office.client, None).get("/me"),
+        office.client.get("/docs"),
+        office.client.get("/openapi.json"),
+    ]
+    for answer in answers:
+        policy = answer.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in policy
+        assert "base-uri 'none'" in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+        assert "Set-Cookie" not in answer.headers
+        assert "Access-Control-Allow-Origin" not in answer.headers
+    assert dispatcher.get("/me").headers["Cache-Control"] == "no-store"
+
+
+def test_refusals_are_logged_without_a_word_of_what_was_sent(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    ticket, reader = office.routed(), office.person(StaffRole.READER)
+    Person(office.client, "kanarek").get("/me")
+    note = {"text": "kanarek", "visibility": "internal"}
+    problem(reader.post(f"/tickets/{ticket}/messages", note), 403)
+    events = {record.getMessage(): record for record in caplog.records}
+    assert {"token_refused", "action_refused"} <= events.keys()
+    assert vars(events["action_refused"])["actor"] == reader.code
+    assert "kanarek" not in caplog.text + str([vars(record) for record in caplog.records])

@@ -1,5 +1,6 @@
 """The staff API's edge: tokens first, then routes; served by uvicorn beside the thread that follows the packs."""
 
+import logging
 import threading
 import time
 
@@ -18,6 +19,7 @@ from kit.settings import host_and_port
 from kit.stopping import run_parts, until_signal
 from tickets import wiring
 from tickets.cases.permissions import Staff
+from tickets.connections import guarded
 from tickets.settings import Settings
 from tickets.staff import changing, problems, reading
 from tickets.staff.desk import Desk
@@ -32,11 +34,23 @@ DOCUMENTATION_FILES = "/docs/files"
 KNOWN_SECONDS = 1.0
 _MOST_KNOWN = 10_000
 _LONGEST_TOKEN = 200
-_SAFE_HEADERS = [
-    (b"cache-control", b"no-store"),
+_EVERYWHERE = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
+    # Browsers heed it over TLS only, which is the proxy's.
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 ]
+_NOTHING_RUNS = b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+# The page's own start is a script within it.
+_OF_THE_PAGE = (
+    b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    b"object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+_SAFE_HEADERS = [*_EVERYWHERE, (b"cache-control", b"no-store"), (b"content-security-policy", _NOTHING_RUNS)]
+_PAGE_HEADERS = [*_EVERYWHERE, (b"content-security-policy", _OF_THE_PAGE)]
+
+logger = logging.getLogger(__name__)
 
 DESCRIPTION = """Podněty města: čtení, odpovědi, předávání, třídění, stavy.
 
@@ -46,6 +60,18 @@ carry an `Idempotency-Key`. Errors are problem documents (RFC 9457)."""
 
 def _is_open(path: str) -> bool:
     return path in OPEN_PATHS or path.startswith(f"{DOCUMENTATION_FILES}/")
+
+
+def _with(headers: list[tuple[bytes, bytes]], send: Send) -> Send:
+    """Adds the headers that an answer does not have of its own."""
+
+    async def safely(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            present = {name.lower() for name, _ in message["headers"]}
+            message["headers"] += [header for header in headers if header[0] not in present]
+        await send(message)
+
+    return safely
 
 
 class Authentication:
@@ -71,16 +97,13 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http" or _is_open(scope["path"]):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-
-        async def safely(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                present = {name.lower() for name, _ in message["headers"]}
-                message["headers"] += [header for header in _SAFE_HEADERS if header[0] not in present]
-            await send(message)
-
+        if _is_open(scope["path"]):
+            await self._app(scope, receive, _with(_PAGE_HEADERS, send))
+            return
+        safely = _with(_SAFE_HEADERS, send)
         scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
         staff = None
         if scheme.lower() == "bearer" and 0 < len(token.strip()) <= _LONGEST_TOKEN:
@@ -90,6 +113,7 @@ class Authentication:
                 await problems.answer(problems.away("mongodb"))(scope, receive, safely)
                 return
         if staff is None:
+            logger.warning("token_refused", extra={"reason": "unknown" if token else "none", "method": scope["method"]})
             detail = "Pošlete prosím platný token v hlavičce Authorization: Bearer."
             refused = Problem(401, "no-token", detail, headers={"WWW-Authenticate": "Bearer"})
             await problems.answer(refused)(scope, receive, safely)
@@ -134,6 +158,7 @@ def serve(settings: Settings) -> int:
         create(desk),
         host=host,
         port=port,
+        http=guarded(settings.api_connections, settings.api_request_seconds),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -9,6 +9,14 @@ class Settings(ServiceSettings, KafkaSettings, MongoSettings, ObjectStoreSetting
     """What tickets is told from outside."""
 
     api_listen: str = Field(default="127.0.0.1:8010", description="host:port of the staff API.")
+    api_connections: int = Field(
+        default=500,
+        ge=10,
+        description="Open connections to the staff API; beyond, whoever waits longest without a whole request makes room.",
+    )
+    api_request_seconds: float = Field(
+        default=30, gt=0, description="Longest time for a request to come in, and for a stalled reader of an answer."
+    )
     municipalities: str = Field(
         default="podatelna@lipovany.test=lipovany",
         description="address=municipality[,address=municipality…]: the towns that this installation serves.",

@@ -109,8 +109,11 @@ def faults_of(errors: Sequence[Any]) -> list[dict[str, str]]:
 def handle_problems(app: FastAPI) -> None:
     """Makes every error of the application a problem document."""
 
-    async def problem(_: Request, error: Exception) -> Response:
+    async def problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)  # noqa: S101 - registered for this class only
+        if error.status == 403:
+            about = {"actor": request.state.staff.id, "method": request.method, "path": request.url.path}
+            logger.warning("action_refused", extra={"reason": error.code, **about})
         return answer(error)
 
     async def invalid(_: Request, error: Exception) -> Response:
