@@ -57,6 +57,9 @@ check: setup ## format, lint, strict types, contracts, architecture rules
 bench: setup ## how fast it is, on the settings of `make run`
 	@.venv/bin/python -m tests.benchmark --write
 
+audit: ## ask the public list of known faults about every locked version; needs internet
+	@$(PYTHON) -m deploy.audit
+
 documents: setup ## write the generated pages anew: settings, metrics
 	@.venv/bin/python -m deploy.documents
 
