@@ -29,6 +29,7 @@ COPY services/${SERVICE} /app/services/${SERVICE}
 COPY deploy/__init__.py /app/deploy/
 COPY deploy/local/__init__.py deploy/local/secret_files.py /app/deploy/local/
 COPY deploy/compose/*.py /app/deploy/compose/
+COPY deploy/backup/*.py /app/deploy/backup/
 ENV PATH=/venv/bin:$PATH \
     PYTHONPATH=/app:/app/services/${SERVICE} \
     PYTHONUNBUFFERED=1 \

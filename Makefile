@@ -8,7 +8,7 @@ SERVICE_TESTS := $(wildcard services/*/tests)
 PYTHON_READY := .venv/.ready
 JARS_READY := .local/cache/kafka/pom.sha256 .local/cache/s3proxy/pom.sha256
 
-.PHONY: help setup run up down status reset test faults fuzz check bench documents format
+.PHONY: help setup run up down status reset backup restore test faults fuzz check bench documents format
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -31,6 +31,14 @@ status: setup ## what runs, lag, dead letters
 
 reset: setup ## forget all data (stops everything first)
 	@.venv/bin/python -m deploy.local reset
+
+backup: setup ## copy everything into a new folder while it runs: make backup TO=FOLDER
+	@test -n "$(TO)" || { echo "say where: make backup TO=FOLDER"; exit 2; }
+	@test ! -f .local/environment || . ./.local/environment; .venv/bin/python -m deploy.backup create "$(TO)"
+
+restore: setup ## fill an empty, stopped system from a backup: make restore FROM=FOLDER
+	@test -n "$(FROM)" || { echo "say from where: make restore FROM=FOLDER"; exit 2; }
+	@.venv/bin/python -m deploy.local restore "$(FROM)"
 
 test: setup clocks mail-server ## all tests, on throw-away servers of their own
 	@.venv/bin/pytest

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from datetime import datetime
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("5f0a4bbd-2f0b-5d0e-9a53-6f2f1c1f7a10")
@@ -32,6 +33,11 @@ def ticket_id(report_id: UUID) -> UUID:
 def delivery_id(event: UUID, recipient: str, way: str) -> UUID:
     """Id of the one delivery of one event to one recipient by one way."""
     return _derive("delivery-1", str(event), recipient, way)
+
+
+def alarm_id(municipality: str, kind: str, raised_at: datetime) -> UUID:
+    """Id of one alarm, from its raising to its end."""
+    return _derive("alarm-1", municipality, kind, raised_at.isoformat())
 
 
 def pseudonym(key: bytes, municipality: str, channel: str, address: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from contracts.alarms import AlarmEnded, AlarmRaised, AlarmRepeated
 from contracts.envelope import EventData
 from contracts.notifications import NotificationFailed, NotificationSent
 from contracts.reports import DeliveryReported, ExchangeReceived, ReportReceived
@@ -102,7 +103,16 @@ RULESETS = Topic(
     retention=None,
 )
 
-TOPICS: tuple[Topic, ...] = (REPORTS, TICKET_EVENTS, ROUTING, NOTIFICATIONS, RULESETS)
+ALARMS = Topic(
+    name="alarms",
+    key="the alarm's id",
+    events=(AlarmRaised, AlarmRepeated, AlarmEnded),
+    writers=("tickets",),
+    readers=("notifier",),
+    ordered=True,
+)
+
+TOPICS: tuple[Topic, ...] = (REPORTS, TICKET_EVENTS, ROUTING, NOTIFICATIONS, RULESETS, ALARMS)
 EVENTS: dict[str, type[EventData]] = {event.event_type: event for topic in TOPICS for event in topic.events}
 
 

@@ -3,11 +3,12 @@
 The builders themselves are in `sample_reports.py`, `sample_tickets.py` and `sample_histories.py`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from contracts import identity, object_keys
+from contracts.alarms import AlarmData, AlarmEnded, AlarmItem, AlarmKind, AlarmRaised, AlarmRepeated
 from contracts.envelope import Event, EventData, new_event
 from contracts.notifications import NotificationFailed, NotificationSent
 from contracts.participants import Role, Way
@@ -35,6 +36,7 @@ from contracts.sample_tickets import decision
 from contracts.types import Confidentiality, Kind, Priority
 
 Data = TypeVar("Data", bound=EventData)
+Alarms = TypeVar("Alarms", bound=AlarmData)
 Rules = TypeVar("Rules", bound=Ruleset)
 Case = Callable[[], Event[Any]]
 
@@ -128,6 +130,24 @@ def _sent_to_body() -> Event[NotificationSent]:
     return notification_sent(recipient=BODY.id, role=Role.BODY, body="water-company", template="body_request")
 
 
+def _alarm(
+    event: type[Alarms],
+    number: int,
+    kind: AlarmKind = AlarmKind.ORIGINALS_WITHOUT_OUTCOME,
+    items: Sequence[AlarmItem] = (AlarmItem(what="email", day="2026-11-24", count=3),),
+) -> Event[Alarms]:
+    alarm = identity.alarm_id(MUNICIPALITY, kind, RECEIVED_AT)
+    return new_event(
+        event(kind=kind, raised_at=RECEIVED_AT, number=number, items=list(items)),
+        id=identity.event_id(alarm, str(number)),
+        source="/tickets",
+        time=RECEIVED_AT + timedelta(days=number - 1),
+        subject=alarm,
+        municipality=MUNICIPALITY,
+        confidentiality=Confidentiality.OPEN,
+    )
+
+
 def _ruleset(kind: type[Rules], digest: str, label: str) -> Event[Rules]:
     published = identity.event_id(POTHOLE_TICKET, digest)
     return new_event(
@@ -188,6 +208,17 @@ SAMPLES: Mapping[str, Mapping[str, Case]] = {
         "after-a-failure": _sent_after_failure,
     },
     "notification.failed": {"refused": notification_failed},
+    "alarm.raised": {
+        "missing": lambda: _alarm(AlarmRaised, 1),
+        "dead-letters": lambda: _alarm(
+            AlarmRaised,
+            1,
+            kind=AlarmKind.DEAD_LETTERS,
+            items=[AlarmItem(what="ticket-events.notifier.dead", count=2)],
+        ),
+    },
+    "alarm.repeated": {"missing": lambda: _alarm(AlarmRepeated, 2)},
+    "alarm.ended": {"missing": lambda: _alarm(AlarmEnded, 3)},
     "ruleset.published": {"pack": ruleset_published},
     "model.activated": {"model": lambda: _ruleset(ModelActivated, MODEL_DIGEST, "2026-11-11")},
 }

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from kit.dead_letters import give_up_record, outstanding, replay_record
 from kit.messages import Message, Record
-from kit.partitions import groupless_client, partitions_of, read_partition
+from kit.partitions import BrokerAway, groupless_client, latest, partitions_of, read_partition
 from kit.producer import ONLY_ERROR_CB, Producer
 
 SUFFIX = ".dead"
@@ -50,6 +51,16 @@ def waiting_in(bootstrap: str, box: Box) -> list[Message]:
         return outstanding(records)
     finally:
         client.close()
+
+
+def counts(bootstrap: str) -> dict[str, int]:
+    """How many wait in each box that was ever used, by its name. Raises BrokerAway."""
+    try:
+        found = {box.name: box for box in boxes(bootstrap)}
+    except KafkaException:
+        raise BrokerAway from None
+    used = sorted({topic for (topic, _), end in latest(bootstrap, list(found)).items() if end > 0})
+    return {name: len(waiting_in(bootstrap, found[name])) for name in used}
 
 
 def replay(producer: Producer, box: Box, letters: Sequence[Message]) -> int:

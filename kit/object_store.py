@@ -3,6 +3,7 @@
 import io
 import logging
 import threading
+from collections.abc import Iterator
 from typing import Protocol
 
 import urllib3
@@ -102,10 +103,14 @@ class S3ObjectStore:
 
     def get(self, key: str) -> bytes:
         """The content. Raises ObjectMissing, StoreAway."""
+        return self.get_with_type(key)[0]
+
+    def get_with_type(self, key: str) -> tuple[bytes, str]:
+        """Content and media type, for who copies it elsewhere. Raises ObjectMissing, StoreAway."""
         try:
             response = self._client.get_object(self._bucket, key)
             try:
-                return bytes(response.read())
+                return bytes(response.read()), response.headers.get("Content-Type", "application/octet-stream")
             finally:
                 response.close()
                 response.release_conn()
@@ -113,6 +118,15 @@ class S3ObjectStore:
             if error.code in ("NoSuchKey", "NoSuchBucket"):
                 raise ObjectMissing(key) from None
             raise StoreAway from error
+        except (MinioException, HTTPError) as error:
+            raise StoreAway from error
+
+    def keys(self) -> Iterator[str]:
+        """Every object's key, for who copies them all. Raises StoreAway."""
+        try:
+            for each in self._client.list_objects(self._bucket, recursive=True):
+                if each.object_name and not each.is_dir:
+                    yield each.object_name
         except (MinioException, HTTPError) as error:
             raise StoreAway from error
 

@@ -1,11 +1,13 @@
 """Clients that read: of a group, and without one for partitions that are read whole (compacted topics, dead letters)."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Consumer as Client
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined] # missing from its __all__
 
 from kit.messages import Message
 from kit.producer import ONLY_ERROR_CB, log_client_error
@@ -88,12 +90,14 @@ def partitions_of(client: Client, topic: str, within: float = 10.0) -> list[int]
     return [] if described is None or described.error is not None else sorted(described.partitions)
 
 
-def read_partition(client: Client, topic: str, partition: int, within: float = 10.0) -> Iterator[Message]:
-    """All records of one partition up to its present end. Raises BrokerAway."""
-    place = TopicPartition(topic, partition, OFFSET_BEGINNING)
-    low, high = _ends(client, place, within)
-    if low >= high:
+def read_partition(
+    client: Client, topic: str, partition: int, within: float = 10.0, *, first: int = 0
+) -> Iterator[Message]:
+    """The records of one partition from offset `first` up to its present end. Raises BrokerAway."""
+    low, high = _ends(client, TopicPartition(topic, partition), within)
+    if max(low, first) >= high:
         return
+    place = TopicPartition(topic, partition, first if first > low else OFFSET_BEGINNING)
     client.assign([place])
     deadline = time.monotonic() + within
     try:
@@ -108,6 +112,43 @@ def read_partition(client: Client, topic: str, partition: int, within: float = 1
                 raise BrokerAway
     finally:
         client.unassign()
+
+
+def latest(bootstrap: str, topics: Collection[str], within: float = 10.0) -> dict[tuple[str, int], int]:
+    """The offset after the last record of every partition of these topics that exists, in one question. Raises BrokerAway."""
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": ONLY_ERROR_CB})
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            return _latest(admin, topics, within)
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise BrokerAway from None
+            # A partition that was just made, or whose leader went, has one again in a moment.
+            time.sleep(0.1)
+
+
+def _latest(admin: AdminClient, topics: Collection[str], within: float) -> dict[tuple[str, int], int]:
+    described = admin.list_topics(timeout=within).topics
+    places = [
+        TopicPartition(name, number) for name in topics if name in described for number in described[name].partitions
+    ]
+    if not places:
+        return {}
+    spec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    asked = admin.list_offsets(dict.fromkeys(places, spec), request_timeout=within)
+    return {(place.topic, place.partition): future.result().offset for place, future in asked.items()}
+
+
+def read_since(client: Client, topic: str, partition: int, since: datetime, within: float = 10.0) -> Iterator[Message]:
+    """The records of one partition that were written since then, up to its present end. Raises BrokerAway."""
+    try:
+        moment = TopicPartition(topic, partition, int(since.timestamp() * 1000))
+        [place] = client.offsets_for_times([moment], timeout=within)
+    except KafkaException:
+        raise BrokerAway from None
+    if place.offset >= 0:
+        yield from read_partition(client, topic, partition, within, first=place.offset)
 
 
 def _ends(client: Client, place: TopicPartition, within: float) -> tuple[int, int]:

@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         "run": lambda: run(places, ports()),
         "status": lambda: status(places),
         "reset": lambda: commands.reset(places),
+        "restore": lambda: commands.restore(places, options.folder),
         "setup": commands.setup,
         "servers": lambda: commands.serve_servers(options.directory, options.brokers),
         "supervise": lambda: commands.supervise_in_background(places, ports()),
@@ -66,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     listed.add_parser("down", help="stop everything")
     listed.add_parser("status", help="what runs, lag, dead letters")
     listed.add_parser("reset", help="forget all data (stops everything first)")
+    restore = listed.add_parser("restore", help="fill an empty, stopped system from a backup")
+    restore.add_argument("folder", type=Path, help="what `make backup` made")
     listed.add_parser("setup", help="get the Java servers")
     servers = listed.add_parser(
         "servers", help="a private set of servers on free ports, until SIGTERM; prints their environment"

@@ -57,6 +57,14 @@ def serve_servers(directory: Path, brokers: int) -> int:
     return until_signal(LocalSystem(directory, Ports.free(brokers), tell=tell), print_environment, with_services=False)
 
 
+def restore(places: Places, folder: Path) -> int:
+    """Starts the servers alone, fills them from a backup (deploy/backup), and stops them."""
+    with LocalSystem(places.root, existing=existing_servers(), tell=say) as system:
+        system.start_servers()
+        command = [sys.executable, "-m", "deploy.backup", "restore", str(folder)]
+        return subprocess.run(command, env={**os.environ, **system.environment}, check=False).returncode
+
+
 def until_signal(
     system: LocalSystem, when_ready: Callable[[LocalSystem, threading.Event], None], *, with_services: bool
 ) -> int:

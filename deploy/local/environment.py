@@ -15,6 +15,7 @@ EXISTING_SERVERS = ("KAFKA_BOOTSTRAP", "MONGODB_URI", "S3_ENDPOINT", "SMTP_RELAY
 OWN_SERVERS = "LOCAL_SYSTEM_OWN_SERVERS"
 TOWN_ADDRESS = "podatelna@lipovany.test"
 TOWN = "lipovany"
+TRIAL_OPERATOR = "provoz@lipovany.test"
 
 
 def existing_servers() -> dict[str, str]:
@@ -47,7 +48,14 @@ def service_environment(places: Places, ports: Ports, servers: Mapping[str, str]
         "MUNICIPALITIES": f"{TOWN_ADDRESS}={TOWN}",
         "SMTP_LISTEN": f"{HOST}:{ports.smtp_intake}",
         "API_LISTEN": f"{HOST}:{ports.tickets_api}",
+        "OPERATOR_EMAIL": _operator(ports, servers),
     }
+
+
+def _operator(ports: Ports, servers: Mapping[str, str]) -> str:
+    """Who gets alarms: whom the caller names, else in a trial somebody whose mails are caught like all others."""
+    trial = servers["SMTP_RELAY"] == f"{HOST}:{ports.mail_catcher}"
+    return os.environ.get("OPERATOR_EMAIL", TRIAL_OPERATOR if trial else "")
 
 
 def shell_lines(environment: Mapping[str, str], existing: Mapping[str, str]) -> str:

@@ -40,7 +40,7 @@ def run(image: Path, service: str, *arguments: str) -> subprocess.CompletedProce
 
 
 def test_a_service_and_its_commands_import_with_its_own_requirements_alone(image: Path, service: str) -> None:
-    done = run(image, service, "-c", IMPORT_ALL, PACKAGES[service], "kit.__main__", "deploy.compose")
+    done = run(image, service, "-c", IMPORT_ALL, PACKAGES[service], "kit.__main__", "deploy.compose", "deploy.backup")
     assert done.returncode == 0, done.stderr
 
 

@@ -1,7 +1,7 @@
 """The whole town on free ports, started once for the flows."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -31,22 +31,26 @@ class Town:
 
 
 @contextmanager
-def running_town(system: LocalSystem) -> Iterator[Town]:
-    """Starts servers and services; skips on a laptop where that cannot be, fails in CI. Stops them at the end."""
+def running_town(system: LocalSystem, between: Callable[[], None] = lambda: None) -> Iterator[Town]:
+    """Starts servers and services; skips on a laptop where that cannot be, fails in CI. Stops them at the end.
+
+    `between` is done when the servers are there and the services not yet.
+    """
     with system:
-        town = _start(system)
+        town = _start(system, between)
         yield town
         for staff in (town.staff, *town.others):
             staff.http.close()
 
 
-def _start(system: LocalSystem) -> Town:
+def _start(system: LocalSystem, between: Callable[[], None]) -> Town:
     try:
         system.start_servers()
     except StartFailed as failure:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(f"no servers here: {failure}")
+    between()
     system.start_services()
     ports = system.ports
     token = system.places.staff_token.read_text().strip()

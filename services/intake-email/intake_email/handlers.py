@@ -19,6 +19,7 @@ import orjson
 
 from contracts.envelope import Event
 from contracts.registry import topic_of
+from contracts.types import Channel
 from intake_email import events
 from intake_email.events import Arrival, Keys, Registration, StoredPart
 from intake_email.message import parsing
@@ -196,6 +197,7 @@ def envelope_document(mail: Mail, came: Arrival) -> bytes:
     document = {
         "report_id": str(came.report_id),
         "municipality": came.municipality,
+        "channel": Channel.EMAIL.value,
         "received_at": came.received_at.isoformat(),
         "taken_at": (mail.taken_at or came.received_at).isoformat(),
         "sender": mail.sender,

@@ -1,7 +1,8 @@
-"""`python -m notifier serve`, and what an operator does by hand: `deliveries list`, `deliveries retry`."""
+"""`python -m notifier serve`, and what an operator does by hand: `deliveries list|retry|retell`."""
 
 import argparse
 import sys
+from datetime import datetime
 from uuid import UUID
 
 from kit import logs, stopping
@@ -19,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     if parsed.command == "serve":
         return _serve(settings)
     try:
-        return _list(settings, parsed) if parsed.action == "list" else _retry(settings, parsed)
+        return _ACTIONS[parsed.action](settings, parsed)
     except StoreAway:
         print("the database does not answer", file=sys.stderr)
         return 1
@@ -37,7 +38,18 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--limit", type=int, default=50, help="how many at most (50)")
     retry = actions.add_parser("retry", help="make failed deliveries due again")
     retry.add_argument("id", type=UUID, nargs="+", help="ids as `list` shows them")
+    retell = actions.add_parser("retell", help="publish outcomes again, after a restore; nothing is sent to anybody")
+    retell.add_argument(
+        "--since", type=_instant, required=True, help="finished from this moment on (ISO 8601 with zone)"
+    )
     return parser
+
+
+def _instant(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError("without its zone, as in 2026-11-25T08:00:00+00:00")
+    return moment
 
 
 def _serve(settings: Settings) -> int:
@@ -63,7 +75,7 @@ def _row(delivery: Delivery) -> str:
     why = " ".join(word for word in (delivery.failure, delivery.status) if word)
     return (
         f"{delivery.id}  {delivery.created_at:%Y-%m-%dT%H:%M:%SZ}  {delivery.state.value:9}  {delivery.template:28} "
-        f"{delivery.role.value:10}  {delivery.case.number or '-':12} tried {delivery.attempts}"
+        f"{delivery.role.value:10}  {(delivery.case and delivery.case.number) or '-':12} tried {delivery.attempts}"
         f"{f', in doubt {delivery.doubts}' if delivery.doubts else ''}  {why}"
     ).rstrip()
 
@@ -75,6 +87,14 @@ def _retry(settings: Settings, parsed: argparse.Namespace) -> int:
         print(f"{id}: not failed, or its content is already deleted", file=sys.stderr)
     print(f"{len(parsed.id) - len(refused)} due again")
     return 1 if refused else 0
+
+
+def _retell(settings: Settings, parsed: argparse.Namespace) -> int:
+    print(f"{delivery_store(settings).tell_again(parsed.since)} outcomes will be told again")
+    return 0
+
+
+_ACTIONS = {"list": _list, "retry": _retry, "retell": _retell}
 
 
 if __name__ == "__main__":

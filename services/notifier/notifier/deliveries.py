@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from contracts.alarms import AlarmData
 from contracts.envelope import Event
 from contracts.identity import delivery_id
 from contracts.participants import Participant, Proof, Role, Way
@@ -85,7 +86,9 @@ class Delivery(Model):
     """Pseudonym of a stranger's address without its `+tag`: what the caps count as one."""
     template: str
     mark: Mark
-    case: Snapshot
+    case: Snapshot | None = None
+    alarm: AlarmData | None = None
+    """Of an alarm, which has no case; `ticket_id` is then the alarm's id."""
     reason: str | None = None
     parts: list[Part] = []
     created_at: datetime
@@ -286,7 +289,9 @@ def cancelled(delivery: Delivery, now: datetime) -> Delivery:
 
 
 def _finished(delivery: Delivery, state: State, now: datetime, **more: Any) -> Delivery:
-    return delivery.model_copy(update={"state": state, "owner": None, "finished_at": now, **{"untold": True, **more}})
+    # What became of an alarm's mail is no news of any case.
+    told = {"untold": delivery.alarm is None}
+    return delivery.model_copy(update={"state": state, "owner": None, "finished_at": now, **told, **more})
 
 
 def asked_again(delivery: Delivery, now: datetime) -> Delivery | None:

@@ -49,6 +49,9 @@ class DeliveryStore(Protocol):
     def told(self, ids: Collection[UUID]) -> None:
         """Their outcome is published."""
 
+    def tell_again(self, since: datetime) -> int:
+        """For operators: what was finished since then is told once more; returns how many."""
+
     def beat(self, owner: str, instance: str, alive_until: datetime) -> None:
         """This sender lives at least until then."""
 

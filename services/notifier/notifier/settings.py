@@ -1,6 +1,6 @@
 """What can be set from outside, with defaults that work on one machine."""
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from kit.settings import (
     KafkaSettings,
@@ -10,6 +10,7 @@ from kit.settings import (
     ServiceSettings,
     host_and_port,
 )
+from notifier.addresses import usable
 from notifier.sending.relay import Security
 
 
@@ -48,6 +49,23 @@ class Settings(ServiceSettings, KafkaSettings, MongoSettings, ObjectStoreSetting
         description="Acknowledgements to one mailbox in three hours; one more fails, which ends a loop of machines.",
     )
     automatic_mails_in_a_day: int = Field(default=40, ge=1, description="The same in 24 hours.")
+
+    operator_email: str = Field(
+        default="",
+        description="address[,address…] of who runs the system: gets a mail when something is missing or put aside. Empty: nobody.",
+    )
+
+    @property
+    def operators(self) -> list[str]:
+        """The operators' addresses."""
+        return [address.strip() for address in self.operator_email.split(",") if address.strip()]
+
+    @field_validator("operator_email")
+    @classmethod
+    def _can_be_written_to(cls, value: str) -> str:
+        if not all(usable(address.strip()) for address in value.split(",") if address.strip()):
+            raise ValueError("not addresses that can be written to, separated by commas")
+        return value
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Settings":

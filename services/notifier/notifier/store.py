@@ -151,6 +151,12 @@ class MongoDeliveryStore:
         with _reached():
             self._unsynced.update_many({"_id": {"$in": list(ids)}}, {"$set": {"untold": False}})
 
+    def tell_again(self, since: datetime) -> int:
+        """For operators: what was finished since then is told once more; returns how many. Its readers know what they had."""
+        with _reached():
+            finished = {"alarm": None, "finished_at": {"$gte": since}, "state": {"$ne": State.CANCELLED.value}}
+            return self._deliveries.update_many(finished, {"$set": {"untold": True}}).matched_count
+
     def beat(self, owner: str, instance: str, alive_until: datetime) -> None:
         """This sender lives at least until then."""
         alive = {"$set": {"instance": instance, "alive_until": alive_until}}
@@ -227,11 +233,12 @@ class MongoDeliveryStore:
 
 def to_document(delivery: Delivery) -> Document:
     """The record as MongoDB keeps it; ids and times in its own types, so that they can be asked for."""
-    plain = delivery.model_dump(exclude={"id", "case", "parts", "personal"})
+    plain = delivery.model_dump(exclude={"id", "case", "alarm", "parts", "personal"})
     return {
         "_id": delivery.id,
         **{name: _plain(value) for name, value in plain.items()},
-        "case": delivery.case.model_dump(mode="json", exclude_none=True),
+        "case": delivery.case.model_dump(mode="json", exclude_none=True) if delivery.case else None,
+        "alarm": delivery.alarm.model_dump(mode="json") if delivery.alarm else None,
         "parts": [part.model_dump(mode="json", exclude_none=True) for part in delivery.parts],
         "cap_key": delivery.cap_key,
         "thread": delivery.thread,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from pymongo.errors import PyMongoError
 
-from contracts.registry import RULESETS, TICKET_EVENTS
+from contracts.registry import ALARMS, RULESETS, TICKET_EVENTS
 from kit import mongo
 from kit.compacted import CompactedView
 from kit.consumer import Consumer, Subscription
@@ -16,6 +16,7 @@ from kit.object_store import S3ObjectStore, get_patiently
 from kit.producer import Producer
 from kit.settings import host_and_port
 from kit.stopping import run_parts
+from notifier.alarms import AlarmHandler
 from notifier.caps import Caps
 from notifier.handlers import TicketEventHandler
 from notifier.keeping import StoreAway
@@ -102,16 +103,32 @@ def run(settings: Settings, stop: threading.Event) -> int:
         handler=TicketEventHandler(store, pseudonym_key=pseudonym_key(settings), clock=clock, wake=sender.wake),
         producer=producer,
     )
-    ready = {"packs": shelf.check, "consumer": consumer.check, "sender": sender.check}
-    live = {"consumer": consumer.stuck, "sender": sender.stuck}
+    alarms = Consumer(
+        settings.kafka_bootstrap,
+        reader=READER,
+        instance=settings.instance,
+        subscription=Subscription(ALARMS.name, ALARMS.dead_letters(READER), ALARMS.ordered),
+        handler=AlarmHandler(
+            store, settings.operators, pseudonym_key=pseudonym_key(settings), clock=clock, wake=sender.wake
+        ),
+        producer=producer,
+    )
+    ready = {"packs": shelf.check, "consumer": consumer.check, "alarms": alarms.check, "sender": sender.check}
+    live = {"consumer": consumer.stuck, "alarms": alarms.stuck, "sender": sender.stuck}
+
+    def resume() -> None:
+        consumer.resume()
+        alarms.resume()
+
     try:
-        with HealthServer(settings.health_listen, ready=ready, live=live, resume=consumer.resume):
+        with HealthServer(settings.health_listen, ready=ready, live=live, resume=resume):
             if not _prepared(store, clock, stop):
                 return 0
             parts = {
                 "time": clock.run,
                 "packs": view.run,
                 "consumer": consumer.run,
+                "alarms": alarms.run,
                 "sender": lambda stop: _send(sender, view, stop),
             }
             return run_parts(parts, stop)

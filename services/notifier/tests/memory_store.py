@@ -100,6 +100,14 @@ class MemoryDeliveryStore:
         self.kept |= {id: self.kept[id].model_copy(update={"untold": False}) for id in ids}
 
     @_reached
+    def tell_again(self, since: datetime) -> int:
+        again = [
+            d for d in self.kept.values() if d.finished_at and d.finished_at >= since and d.state != State.CANCELLED
+        ]
+        self.kept |= {d.id: d.model_copy(update={"untold": True}) for d in again}
+        return len(again)
+
+    @_reached
     def beat(self, owner: str, instance: str, alive_until: datetime) -> None:
         self.senders[owner] = (instance, alive_until)
 

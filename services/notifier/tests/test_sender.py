@@ -23,6 +23,7 @@ from notifier.sending.telling import Teller
 from notifier.sending.turns import Room
 from notifier.sending.wire import Wire
 from notifier.writing.composing import Composer, Parcel, SigningKey
+from notifier.writing.rendering import case_of
 
 from .builders import NOW, TEAM, deliveries, delivery, event, lipovany
 from .memory_store import MemoryDeliveryStore
@@ -463,7 +464,7 @@ async def test_what_one_person_hears_of_one_case_comes_in_its_order(office: Offi
 async def test_without_its_pack_a_mail_waits_and_with_a_broken_text_it_fails(office: Office) -> None:
     broken = delivery(sequence=1)
     foreign = delivery(sequence=2, municipality="jinde")
-    broken = broken.model_copy(update={"case": broken.case.model_copy(update={"category": "no-such"})})
+    broken = broken.model_copy(update={"case": case_of(broken).model_copy(update={"category": "no-such"})})
     office.store.add([broken, foreign.model_copy(update={"ticket_id": uuid4()})])
     sender = office.sender()
     sender.composer._pack_of = lambda municipality: lipovany() if municipality == "lipovany" else None
@@ -508,7 +509,7 @@ async def test_a_task_reaches_the_team(office: Office) -> None:
     (task,) = deliveries(
         event(TicketAssigned, TEAM, personal={"text": "Díra.", "subject": "Díra"}, actor={"kind": "staff"})
     )
-    office.store.add([task.model_copy(update={"case": task.case.model_copy(update={"resolver": None})})])
+    office.store.add([task.model_copy(update={"case": case_of(task).model_copy(update={"resolver": None})})])
     office.sender()
     await office.until_state(task, State.SENT)
     assert [mail.recipient for mail in office.relay.taken] == ["silnice@lipovany.test"]

@@ -190,6 +190,10 @@ def test_finished_deliveries_are_untold_until_told_the_first_finished_first(stor
     assert [one.id for one in store.untold(10)] == [first.id, second.id]
     store.told([first.id])
     assert [one.id for one in store.untold(10)] == [second.id]
+    # After a restore: told again, and no reader minds.
+    assert store.tell_again(NOW - timedelta(days=1)) == 2
+    assert [one.id for one in store.untold(10)] == [first.id, second.id]
+    assert store.tell_again(NOW + timedelta(days=1)) == 0
 
 
 def test_the_personal_part_of_old_failures_is_deleted(store: DeliveryStore) -> None:

@@ -1,6 +1,7 @@
 """Stored histories: whole or not, and published again."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -17,8 +18,9 @@ from tickets.cases import opening
 from tickets.cases.assigning import routed
 from tickets.cases.town import Town
 from tickets.histories import Fault, fault_of
+from tickets.store import MongoStore
 
-from .builders import cause, recorded, report, routing
+from .builders import Clock, cause, messages, recorded, report, routing, ticket_of
 from .office import Office
 
 
@@ -107,6 +109,28 @@ class TestStored:
         assert histories.republish(database, broker, ticket_id=published[0]) == (4, True)
         assert {record.key for record in broker.records} == {str(published[0]).encode()}
         assert histories.republish(database, broker, municipality="dubna") == (0, True)
+
+    def test_after_a_restore_what_may_have_been_on_the_road_is_published_again(
+        self, published: list[Any], office: Office, database: Database[Document], clock: Clock
+    ) -> None:
+        office.reports(messages(report("Čeká na směrovač")))
+        old = ticket_of(report("Čeká na směrovač"))
+        database["events"].update_many({}, {"$set": {"published": True}})
+        clock.passes(minutes=5)
+        since = clock()
+        late = office.routed("Nový výmol")
+        database["events"].update_many({}, {"$set": {"published": True}})
+        broker = Broker()
+        assert histories.republish(database, broker, since=since) == (5, True)
+        assert {record.key for record in broker.records} == {str(old).encode(), str(late).encode()}
+
+    def test_after_a_restore_the_router_has_its_time_again(
+        self, published: list[Any], office: Office, database: Database[Document], clock: Clock
+    ) -> None:
+        office.reports(messages(report("Čeká na směrovač")))
+        clock.passes(hours=5)
+        assert histories.wait_for_router_again(database, clock() + timedelta(minutes=10)) == 1
+        assert MongoStore(database, clock).unrouted(clock(), 10) == []
 
     def test_what_waits_for_the_relay_is_left_to_it(self, office: Office, database: Database[Document]) -> None:
         office.routed()

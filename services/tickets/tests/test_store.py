@@ -11,6 +11,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from contracts.tickets import TicketState
+from contracts.types import Channel
 from kit.mongo import Document
 from tickets.cases import opening, progress
 from tickets.cases.batch import Batch
@@ -301,6 +302,8 @@ def _stages(plan: Document) -> set[str]:
 
 def test_the_stores_are_what_they_say(store: Store) -> None:
     assert isinstance(store, MemoryStore | MongoStore)
-    record = ReportRecord(uuid4(), "lipovany", ReportOutcome.OPENED, "no-token", START, report().data.original)
+    record = ReportRecord(
+        uuid4(), "lipovany", ReportOutcome.OPENED, "no-token", START, report().data.original, Channel.EMAIL
+    )
     written(store, lambda batch: batch.report(record))
     assert store.transaction(lambda unit: unit.known_reports([record.id])) == {record.id}

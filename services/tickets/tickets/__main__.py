@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 import packs
 from contracts.types import Code
@@ -20,6 +20,7 @@ from kit.producer import Producer
 from kit.settings import argument_parser, arguments_or_help, load
 from kit.stopping import run_parts, until_signal
 from tickets import histories, wiring
+from tickets.books.ledger import PATIENCE, Missing, Page
 from tickets.cases.permissions import StaffRole
 from tickets.rulesets import publication
 from tickets.settings import Settings
@@ -27,6 +28,7 @@ from tickets.staff.fields import Line, MailAddress
 from tickets.store import prepare
 
 Days = Annotated[int, Field(ge=1, le=3650)]
+ROUTER_TIME_AFTER_RESTORE = timedelta(minutes=10)
 
 
 def _of(kind: Any) -> Callable[[str], Any]:
@@ -53,12 +55,21 @@ def _parser() -> argparse.ArgumentParser:
     pack_load.add_argument("path", type=Path)
     books = commands.add_parser("ledger", help="compare the originals that were kept with what became of them")
     books.add_argument("--day", type=_of(date), help="YYYY-MM-DD; default: today and yesterday")
+    books.add_argument("--since", type=_of(date), help="YYYY-MM-DD: every day from this one on")
+    books.add_argument(
+        "--at-once", action="store_true", help="also what came in the last minute: nothing is on its way"
+    )
     books.add_argument("--missing", action="store_true", help="print only the folders of originals without an outcome")
     verify = commands.add_parser("verify", help="check that every stored history is whole")
     verify.add_argument("--municipality", help="only this town's")
     again = commands.add_parser("republish", help="publish stored events again, for a reader that is rebuilt")
     again.add_argument("--municipality", help="only this town's")
     again.add_argument("--ticket", type=_of(UUID), help="only this ticket's, by its id")
+    again.add_argument(
+        "--since",
+        type=_of(AwareDatetime),
+        help="after a restore: events from this moment on (ISO 8601 with zone), and of cases that wait for the router",
+    )
     token = commands.add_parser("token", help="staff tokens").add_subparsers(dest="token_command", required=True)
     create = token.add_parser("create", help="make a token; it is shown or written once")
     create.add_argument("--role", action="append", required=True, choices=[str(role) for role in StaffRole])
@@ -108,18 +119,36 @@ def _load_pack(settings: Settings, path: Path) -> int:
     return 0 if confirmed else 1
 
 
-def _ledger(settings: Settings, day: date | None, *, only_missing: bool) -> int:
+def _ledger(settings: Settings, arguments: argparse.Namespace) -> int:
     ledger, today = wiring.ledger(settings, wiring.database(settings)), datetime.now(UTC).date()
-    days = [day] if day is not None else [today - timedelta(days=1), today]
-    pages = [ledger.page(municipality, one) for municipality in settings.towns for one in days]
+    first = arguments.day or arguments.since or today - timedelta(days=1)
+    last = arguments.day or max(first, today)
+    patience = timedelta() if arguments.at_once else PATIENCE
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    pages = [page for town in settings.towns for one in days for page in ledger.pages(town, one, patience)]
     for page in pages:
-        if not only_missing:
-            became = ", ".join(f"{outcome} {count}" for outcome, count in sorted(page.outcomes.items())) or "-"
-            counts = f"originals {page.originals}: {became}; on the way {page.waiting}; missing {len(page.missing)}"
-            print(page.municipality, page.day, counts)
-        for folder in page.missing:
-            print(folder if only_missing else f"  {folder}")
+        if not arguments.missing:
+            print(_line(page))
+        for missing in page.missing:
+            print(missing.folder if arguments.missing else f"  {missing.folder}  {_where_it_stands(missing)}")
+    if not pages and not arguments.missing:
+        print(f"no originals from {first} to {last}")
     return 1 if any(page.missing for page in pages) else 0
+
+
+def _line(page: Page) -> str:
+    became = ", ".join(f"{outcome} {count}" for outcome, count in sorted(page.outcomes.items())) or "-"
+    published = "?" if page.published is None else page.published
+    return (
+        f"{page.municipality} {page.day} {page.channel}: originals {page.originals}, published {published}: {became}; "
+        f"on the way {page.waiting}; missing {len(page.missing)}"
+    )
+
+
+def _where_it_stands(missing: Missing) -> str:
+    if missing.published is None:
+        return ""
+    return "published, and its reader waits" if missing.published else "never published"
 
 
 def _verify(settings: Settings, municipality: str | None) -> int:
@@ -133,14 +162,18 @@ def _verify(settings: Settings, municipality: str | None) -> int:
     return 1 if broken else 0
 
 
-def _republish(settings: Settings, ticket_id: UUID | None, municipality: str | None) -> int:
+def _republish(settings: Settings, arguments: argparse.Namespace) -> int:
+    database = wiring.database(settings)
+    if arguments.since is not None:
+        histories.wait_for_router_again(database, datetime.now(UTC) + ROUTER_TIME_AFTER_RESTORE)
     producer = Producer(settings.kafka_bootstrap, client_id="tickets-republish")
     try:
         count, whole = histories.republish(
-            wiring.database(settings),
+            database,
             producer.publish_all,
-            ticket_id=ticket_id,
-            municipality=municipality,
+            ticket_id=arguments.ticket,
+            municipality=arguments.municipality,
+            since=arguments.since,
             tell=lambda count: print(f"{count} …", file=sys.stderr),
         )
     finally:
@@ -234,11 +267,11 @@ def _by_hand(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.command == "pack":
         return _load_pack(settings, arguments.path)
     if arguments.command == "ledger":
-        return _ledger(settings, arguments.day, only_missing=arguments.missing)
+        return _ledger(settings, arguments)
     if arguments.command == "verify":
         return _verify(settings, arguments.municipality)
     if arguments.command == "republish":
-        return _republish(settings, arguments.ticket, arguments.municipality)
+        return _republish(settings, arguments)
     return _token(settings, arguments)
 
 

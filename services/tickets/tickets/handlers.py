@@ -191,6 +191,7 @@ class ReportsHandler(BatchHandler):
                 why="delivery-report" if case is not None else "delivery-report-of-no-case",
                 received_at=data.received_at,
                 original=data.original,
+                channel=data.channel,
                 ticket_id=case.id if case is not None else None,
             )
         )
@@ -330,6 +331,7 @@ def _record(event: Event[Any], matched: Match, case: Case) -> ReportRecord:
         why=matched.why,
         received_at=data.received_at,
         original=data.original,
+        channel=data.channel,
         ticket_id=case.id,
         certainty=matched.certainty,
         parts=tuple(data.parts),

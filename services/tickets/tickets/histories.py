@@ -5,6 +5,7 @@ The stored events are the truth (P3): old topics may be gone, every reader can b
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -59,17 +60,22 @@ def republish(
     *,
     ticket_id: UUID | None = None,
     municipality: str | None = None,
+    since: datetime | None = None,
     tell: Callable[[int], None] = lambda count: None,
 ) -> tuple[int, bool]:
     """Publishes stored events again, each ticket's in order; returns how many were confirmed, and whether all were.
 
-    Readers know what they had: a repeat changes nothing. What the relay has not published yet is left to it.
+    Readers know what they had: a repeat changes nothing. What the relay has not published yet is left to it. `since` takes the
+    events from then on, and those of cases that wait for the router, whose decision may have been lost on its way.
     """
     wanted: Document = {"published": True}
     if ticket_id is not None:
         wanted["ticket_id"] = ticket_id
     if municipality is not None:
         wanted["municipality"] = municipality
+    if since is not None:
+        waiting = [row["_id"] for row in database[TICKETS].find({"route_by": {"$exists": True}}, {"_id": 1})]
+        wanted["$or"] = [{"at": {"$gte": since}}, {"ticket_id": {"$in": waiting}}]
     order = [("ticket_id", ASCENDING), ("sequence", ASCENDING)]
     confirmed = 0
     batch: list[Record] = []
@@ -83,3 +89,9 @@ def republish(
                 return confirmed, False
     done = publish(batch) if batch else []
     return confirmed + sum(done), all(done)
+
+
+def wait_for_router_again(database: Database[Document], until: datetime) -> int:
+    """After a restore all time is over: cases that the router has not decided on would go to the dispatcher. Returns how many."""
+    waiting = {"route_by": {"$exists": True, "$lt": until}}
+    return database[TICKETS].update_many(waiting, {"$set": {"route_by": until}}).modified_count

@@ -25,6 +25,12 @@ class Settings(ServiceSettings, KafkaSettings, MongoSettings, ObjectStoreSetting
         default=200, ge=1, le=1000, description="Most messages that are written in one transaction."
     )
 
+    books_seconds: float = Field(
+        default=60,
+        gt=0,
+        description="How often the books are compared and dead letters counted; five looks without it end an alarm.",
+    )
+
     @property
     def towns(self) -> list[str]:
         """The municipalities, each once, in the given order."""

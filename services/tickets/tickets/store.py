@@ -23,8 +23,8 @@ from tickets.cases.keeping import DatabaseAway, DataRefused, Remembered, ReportO
 from tickets.cases.recording import StoredEvent
 
 TICKETS, EVENTS, REPORTS, INBOX = "tickets", "events", "reports", "inbox"
-COUNTERS, REMEMBERED, TOKENS, LEASES = "counters", "remembered", "tokens", "leases"
-_COLLECTIONS = (TICKETS, EVENTS, REPORTS, INBOX, COUNTERS, REMEMBERED, TOKENS, LEASES)
+COUNTERS, REMEMBERED, TOKENS, LEASES, ALARMS = "counters", "remembered", "tokens", "leases", "alarms"
+_COLLECTIONS = (TICKETS, EVENTS, REPORTS, INBOX, COUNTERS, REMEMBERED, TOKENS, LEASES, ALARMS)
 # Longer than a topic keeps a record, so that a repeat is known as long as there can be one.
 _INBOX_KEPT = timedelta(days=40)
 _REMEMBERED_KEPT = timedelta(days=2)

@@ -3,21 +3,24 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pymongo.database import Database
 
 from contracts.registry import Topic
-from kit import mongo
+from kit import dead_letter_box, mongo
 from kit.consumer import Consumer, Handler, Subscription
 from kit.health import Check
 from kit.mongo import Document
 from kit.object_store import S3ObjectStore
 from kit.producer import Producer
 from kit.stopping import Part
+from tickets.books.alarms import CALM_LOOKS
+from tickets.books.bookkeeper import Alarms, Bookkeeper
+from tickets.books.ledger import Ledger, published_on
 from tickets.cases.routing_pace import RoutingPace
 from tickets.clock import RoutingClock
 from tickets.handlers import Clock, NotificationsHandler, ReportsHandler, RoutingHandler, now
-from tickets.ledger import Bookkeeper, Ledger
 from tickets.relay import Lease, Relay
 from tickets.rulesets import Rulesets
 from tickets.settings import Settings
@@ -56,7 +59,19 @@ def staff_tokens(settings: Settings, own: Database[Document], clock: Clock = now
 
 def ledger(settings: Settings, own: Database[Document], clock: Clock = now) -> Ledger:
     """The books."""
-    return Ledger(own, S3ObjectStore.connect(settings), clock)
+    published = published_on(settings.kafka_bootstrap, lambda: clock().date())
+    return Ledger(own, S3ObjectStore.connect(settings), clock, published)
+
+
+def _bookkeeper(settings: Settings, own: Database[Document], producer: Producer, clock: Clock) -> Bookkeeper:
+    # The topic is asked by hand only: what is missing is missing, wherever it stands.
+    books = Ledger(own, S3ObjectStore.connect(settings), clock)
+    alarms = Alarms(own, producer.publish_all, timedelta(seconds=CALM_LOOKS * settings.books_seconds))
+
+    def dead_letters() -> Mapping[str, int]:
+        return dead_letter_box.counts(settings.kafka_bootstrap)
+
+    return Bookkeeper(books, settings.towns, clock, alarms, dead_letters, settings.books_seconds)
 
 
 def worker(settings: Settings) -> Worker:
@@ -68,7 +83,7 @@ def worker(settings: Settings) -> Worker:
     relay = Relay(own, producer.publish_all, Lease(own, f"{SERVICE}-{settings.instance}"))
     pace = RoutingPace()
     clock = RoutingClock(store, towns.town, time, after=relay.wake, pace=pace)
-    bookkeeper = Bookkeeper(ledger(settings, own, time), settings.towns, time)
+    bookkeeper = _bookkeeper(settings, own, producer, time)
     handlers = (
         ReportsHandler(store, towns.town, time, after=relay.wake),
         RoutingHandler(store, towns.town, time, after=relay.wake, pace=pace),

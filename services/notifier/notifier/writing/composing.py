@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from contracts.alarms import AlarmData
 from contracts.participants import Role
 from contracts.reply_token import TokenRole, reply_address, sign
 from contracts.reports import Part, PartKind
@@ -11,6 +12,7 @@ from kit.object_store import ObjectMissing, ObjectStore
 from notifier.addresses import in_transport_form, is_machine, is_own
 from notifier.audience import Mark
 from notifier.deliveries import Delivery
+from notifier.writing.alarm import subject_of, text_of_alarm
 from notifier.writing.mail import Attachment, Mail, build
 from notifier.writing.page import html_of
 from notifier.writing.photos import NotStrippable, without_metadata
@@ -83,6 +85,8 @@ class Composer:
             return Unsendable("own-address")
         if is_machine(address) and delivery.mark != Mark.NONE and not delivery.from_pack:
             return Unsendable("machine")
+        if delivery.alarm is not None:
+            return self._alarm(delivery, delivery.alarm, pack, address)
         attached, left_out = self._attachments(delivery)
         try:
             rendered = text_of(delivery, pack, [attachment.file_name for attachment in attached], left_out)
@@ -109,6 +113,26 @@ class Composer:
             language=language,
             answers=delivery.personal.message_id if delivery.personal else None,
             attachments=attached,
+        )
+        return Parcel(mail.envelope_sender, mail.recipient, build(mail))
+
+    def _alarm(self, delivery: Delivery, alarm: AlarmData, pack: Pack, address: str) -> Parcel:
+        recipient = in_transport_form(address)
+        mail = Mail(
+            delivery_id=delivery.id,
+            ticket_id=delivery.ticket_id,
+            town_name=pack.town.name,
+            town_address=pack.town.email,
+            recipient=recipient,
+            # An answer to the town would be a report, and there is nobody to read it as one.
+            reply_to=recipient,
+            envelope_sender=self._address(delivery, pack, TokenRole.BOUNCE),
+            subject=subject_of(alarm, delivery.template, pack.town.name),
+            plain=wrapped(text_of_alarm(alarm, delivery.template)),
+            html=None,
+            mark=delivery.mark,
+            date=delivery.first_due.astimezone(PRAGUE),
+            language="cs",
         )
         return Parcel(mail.envelope_sender, mail.recipient, build(mail))
 

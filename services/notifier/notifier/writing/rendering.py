@@ -60,7 +60,7 @@ def language_of(delivery: Delivery, pack: Pack) -> str:
 
 def variables(delivery: Delivery, pack: Pack, attached: Sequence[str], left_out: Sequence[str]) -> dict[str, Any]:
     """All that any text may speak of; what there is nothing to say of is None or empty."""
-    case, language = delivery.case, language_of(delivery, pack)
+    case, language = case_of(delivery), language_of(delivery, pack)
     personal = for_a_body(delivery.personal) if delivery.role == Role.BODY else delivery.personal
     personal = personal or DeliveryPersonal()
     return {
@@ -87,6 +87,13 @@ def variables(delivery: Delivery, pack: Pack, attached: Sequence[str], left_out:
         "reason": delivery.reason,
         "candidates": [],
     }
+
+
+def case_of(delivery: Delivery) -> Snapshot:
+    """What it tells of. Raises LookupError where it tells of none."""
+    if delivery.case is None:
+        raise LookupError("a delivery without a case")
+    return delivery.case
 
 
 def for_a_body(personal: DeliveryPersonal | None) -> DeliveryPersonal | None:
@@ -174,11 +181,12 @@ def _town(pack: Pack) -> dict[str, Any]:
 
 
 def _matter(delivery: Delivery, pack: Pack, language: str) -> dict[str, Any]:
-    if delivery.case.category is None:
+    case = case_of(delivery)
+    if case.category is None:
         return {"category_name": None, "category_answer": None, "questions": [], "place_needed": True}
-    category = pack.category(delivery.case.category)
+    category = pack.category(case.category)
     name: str | None = category.name_en if language == "en" else category.name
-    guessed = not delivery.case.decided or category.slug == pack.defaults.unclear
+    guessed = not case.decided or category.slug == pack.defaults.unclear
     confidential = delivery.confidentiality != Confidentiality.OPEN
     if confidential:
         # Who reads a mailbox nobody can be sure of, be it a team's: no mail names the category of a confidential matter.

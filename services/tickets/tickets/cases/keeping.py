@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from contracts.reports import Original, Part
+from contracts.types import Channel
 from tickets.cases.case import Case
 from tickets.cases.recording import StoredEvent
 
@@ -33,6 +34,7 @@ class ReportRecord:
     """How it was matched: `no-token`, `token-and-sender`, …"""
     received_at: datetime
     original: Original
+    channel: Channel
     ticket_id: UUID | None = None
     certainty: float = 1.0
     parts: tuple[Part, ...] = ()
@@ -123,6 +125,7 @@ def as_fields(record: ReportRecord) -> dict[str, Any]:
         "why": record.why,
         "received_at": record.received_at,
         "original": record.original.model_dump(),
+        "channel": str(record.channel),
         "ticket_id": record.ticket_id,
         "certainty": record.certainty,
         "parts": [part.model_dump() for part in record.parts],

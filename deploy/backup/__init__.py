@@ -1,0 +1,1 @@
+"""Backup and restore of everything that the services keep (decision 0019)."""
