@@ -142,13 +142,25 @@ def _latest(admin: AdminClient, topics: Collection[str], within: float) -> dict[
 
 def read_since(client: Client, topic: str, partition: int, since: datetime, within: float = 10.0) -> Iterator[Message]:
     """The records of one partition that were written since then, up to its present end. Raises BrokerAway."""
-    try:
-        moment = TopicPartition(topic, partition, int(since.timestamp() * 1000))
-        [place] = client.offsets_for_times([moment], timeout=within)
-    except KafkaException:
-        raise BrokerAway from None
-    if place.offset >= 0:
-        yield from read_partition(client, topic, partition, within, first=place.offset)
+    first = _first_since(client, TopicPartition(topic, partition, int(since.timestamp() * 1000)), within)
+    if first >= 0:
+        yield from read_partition(client, topic, partition, within, first=first)
+
+
+def _first_since(client: Client, moment: TopicPartition, within: float) -> int:
+    """The first offset from a moment on; negative where there is none."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            [place] = client.offsets_for_times([moment], timeout=within)
+        except KafkaException:
+            place = None
+        if place is not None and place.error is None:
+            return int(place.offset)
+        if time.monotonic() > deadline:
+            raise BrokerAway
+        # As below: its leader may be back in a moment.
+        time.sleep(0.1)
 
 
 def _ends(client: Client, place: TopicPartition, within: float) -> tuple[int, int]:

@@ -157,7 +157,7 @@ def published_on(bootstrap: str, today: Callable[[], date]) -> Published:
             subjects = {
                 _subject(message.value)
                 for partition in partitions_of(client, REPORTS_TOPIC.name)
-                for message in read_since(client, REPORTS_TOPIC.name, partition, since)
+                for message in read_since(client, REPORTS_TOPIC.name, partition, since, within=30)
             }
         except BrokerAway:
             return None
