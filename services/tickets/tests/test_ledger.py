@@ -99,9 +99,9 @@ def test_what_lay_in_a_mailbox_for_long_is_on_its_way_from_when_it_was_taken(
     envelope = orjson.loads(office.objects.get(object_keys.envelope_key(folder)))
     taken = orjson.dumps({**envelope, "taken_at": clock().isoformat()})
     office.objects.put(object_keys.envelope_key(folder), taken)
-    assert (ledger.page(TOWN, day).missing, ledger.page(TOWN, day).waiting) == ((), 1)
+    assert (page_of(ledger, day).missing, page_of(ledger, day).waiting) == ((), 1)
     clock.passes(seconds=61)
-    assert ledger.page(TOWN, day).missing == (folder,)
+    assert page_of(ledger, day).missing == (Missing(folder),)
 
 
 @pytest.mark.parametrize("received", [None, "yesterday", 5])

@@ -118,7 +118,9 @@ class Ledger:
             envelope = orjson.loads(self._objects.get(object_keys.envelope_key(folder)))
             # The channel is noted since there are several; e-mail was the first.
             channel = Channel(envelope.get("channel", channel)).value
-            return channel, datetime.fromisoformat(envelope["received_at"]) <= self._clock() - patience
+            # From a mailbox it may come long after it was received.
+            since = datetime.fromisoformat(envelope.get("taken_at") or envelope["received_at"])
+            return channel, since <= self._clock() - patience
         except (ObjectMissing, ValueError, KeyError, TypeError, AttributeError):
             # Its intake was killed before it could say from when it is: it will not become younger.
             return channel, True
