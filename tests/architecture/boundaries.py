@@ -51,7 +51,9 @@ CLIENT_MODULES = frozenset({"urllib.request"})
 EDGES_OF_EVERY_SERVICE = frozenset({"__main__", "settings", "wiring", "store", "api"})
 EDGES: Mapping[str, frozenset[str]] = {
     "intake_email": frozenset({"listener", "mailboxes.connection", "mailboxes.tokens"}),
-    "tickets": frozenset({"books.bookkeeper", "books.ledger", "connections", "histories", "relay", "rulesets", "staff"}),
+    "tickets": frozenset(
+        {"books.bookkeeper", "books.ledger", "connections", "histories", "relay", "rulesets", "staff"}
+    ),
     "router": frozenset(),
     "notifier": frozenset({"sending.relay", "sending.sender"}),
 }
