@@ -4,6 +4,8 @@ import argparse
 import importlib
 import logging
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from confluent_kafka import KafkaException
 
@@ -110,10 +112,8 @@ def _dead_letters(arguments: argparse.Namespace) -> int:
         if unknown := _unknown(letters, arguments):
             print(unknown, file=sys.stderr)
             return 1
-        if arguments.command == "replay":
-            return _replay(bootstrap, box, letters, dry_run=arguments.dry_run)
-        if arguments.command == "give-up":
-            return _give_up(bootstrap, box, letters, dry_run=arguments.dry_run)
+        if way := _WAYS.get(arguments.command):
+            return _settle(bootstrap, box, letters, way, dry_run=arguments.dry_run)
         for letter in letters if arguments.box else ():
             _show(letter, whole=arguments.command == "show", content=arguments.content)
     return 0
@@ -130,32 +130,35 @@ def _show(letter: Message, *, whole: bool, content: bool) -> None:
         print(f"    {(letter.value or b'').decode(errors='replace')}")
 
 
-def _replay(bootstrap: str, box: Box, letters: list[Message], *, dry_run: bool) -> int:
-    if dry_run:
-        for letter in letters:
-            print(f"  would send {letter.headers[POSITION].decode()} back to {box.topic} for {box.reader}")
-        return 0
-    producer = Producer(bootstrap, client_id="dead-letter-replay")
-    try:
-        sent = dead_letter_box.replay(producer, box, letters)
-    finally:
-        producer.close()
-    print(f"  {sent} of {len(letters)} sent back to {box.topic} for {box.reader}")
-    return 0 if sent == len(letters) else 1
+@dataclass(frozen=True)
+class _Way:
+    """How letters leave a box; `would` and `did` are said of each."""
+
+    settle: Callable[[Producer, Box, Sequence[Message]], int]
+    would: str
+    did: str
+    ends: str
 
 
-def _give_up(bootstrap: str, box: Box, letters: list[Message], *, dry_run: bool) -> int:
-    if dry_run:
-        for letter in letters:
-            print(f"  would give up {letter.headers[POSITION].decode()} for {box.reader}")
-        return 0
-    producer = Producer(bootstrap, client_id="dead-letter-give-up")
-    try:
-        sent = dead_letter_box.give_up(producer, box, letters)
-    finally:
-        producer.close()
+_WAYS = {
+    "replay": _Way(dead_letter_box.replay, "would send", "sent", "back to {topic} for {reader}"),
+    "give-up": _Way(dead_letter_box.give_up, "would give up", "gave up", "for {reader}"),
+}
+
+
+def _settle(bootstrap: str, box: Box, letters: list[Message], way: _Way, *, dry_run: bool) -> int:
+    sent = len(letters)
+    if not dry_run:
+        producer = Producer(bootstrap, client_id="dead-letters")
+        try:
+            sent = way.settle(producer, box, letters)
+        finally:
+            producer.close()
     for letter in letters[:sent]:
-        print(f"  gave up {letter.headers[POSITION].decode()} for {box.reader}")
+        ends = way.ends.format(topic=box.topic, reader=box.reader)
+        print(f"  {way.would if dry_run else way.did} {letter.headers[POSITION].decode()} {ends}")
+    if sent < len(letters):
+        print(f"{len(letters) - sent} of {len(letters)} were not confirmed: try again", file=sys.stderr)
     return 0 if sent == len(letters) else 1
 
 
