@@ -204,7 +204,35 @@ _IN_CASE: Mapping[Fate, Callable[..., Any]] = {
 }
 
 
-class RoutingHandler(BatchHandler):
+class CaseEventsHandler(BatchHandler):
+    """Events that name their case; each is applied once."""
+
+    def work(self, batch: Batch, events: Sequence[Event[Any]]) -> Refusals:
+        """Refuses those whose case is not here."""
+        telling = [event for event in events if self.tells_something(event)]
+        seen = batch.unit.handled({event.id for event in telling}) if telling else set()
+        fresh = {event.id: event for event in telling if event.id not in seen}
+        batch.load({event.data.ticket_id for event in fresh.values()})
+        refused: Refusals = {}
+        for event in fresh.values():
+            case = batch.case(event.data.ticket_id)
+            if case is None or case.municipality != event.municipality:
+                refused[event.id] = NO_SUCH_CASE
+                continue
+            self.apply(batch, case, event)
+            batch.handled(event.id)
+        return refused
+
+    def tells_something(self, event: Event[Any]) -> bool:
+        """Whether anything is written because of it."""
+        return True
+
+    def apply(self, batch: Batch, case: Case, event: Event[Any]) -> None:
+        """Changes the case."""
+        raise NotImplementedError
+
+
+class RoutingHandler(CaseEventsHandler):
     """The router's decisions are applied where they still fit."""
 
     topic = ROUTING
@@ -220,46 +248,25 @@ class RoutingHandler(BatchHandler):
         super().__init__(store, towns, clock, after)
         self._pace = pace or RoutingPace()
 
-    def work(self, batch: Batch, events: Sequence[Event[Any]]) -> Refusals:
-        """Applies each decision once."""
-        seen = batch.unit.handled({event.id for event in events})
-        fresh = {event.id: event for event in events if event.id not in seen}
-        batch.load({event.data.ticket_id for event in fresh.values()})
-        refused: Refusals = {}
-        for event in fresh.values():
-            case = batch.case(event.data.ticket_id)
-            if case is None or case.municipality != event.municipality:
-                refused[event.id] = NO_SUCH_CASE
-                continue
-            cause = self._cause(Actor(kind=ActorKind.ROUTER, id="router"), event)
-            batch.change(*routed(case, event, self._towns(event.municipality), cause))
-            batch.handled(event.id)
-            self._pace.note(case.opened_at, cause.at)
-        return refused
+    def apply(self, batch: Batch, case: Case, event: Event[Any]) -> None:
+        """Applies a decision, or records it where it does not fit any more."""
+        cause = self._cause(Actor(kind=ActorKind.ROUTER, id="router"), event)
+        batch.change(*routed(case, event, self._towns(event.municipality), cause))
+        self._pace.note(case.opened_at, cause.at)
 
 
-class NotificationsHandler(BatchHandler):
+class NotificationsHandler(CaseEventsHandler):
     """What became of the mails is shown on the case where somebody has to know."""
 
     topic = NOTIFICATIONS
 
-    def work(self, batch: Batch, events: Sequence[Event[Any]]) -> Refusals:
+    def tells_something(self, event: Event[Any]) -> bool:
         """Most mails just went out: nothing is written of them."""
-        telling = [event for event in events if _tells_something(event)]
-        seen = batch.unit.handled({event.id for event in telling}) if telling else set()
-        fresh = {event.id: event for event in telling if event.id not in seen}
-        batch.load({event.data.ticket_id for event in fresh.values()})
-        refused: Refusals = {}
-        for event in fresh.values():
-            case = batch.case(event.data.ticket_id)
-            if case is None or case.municipality != event.municipality:
-                refused[event.id] = NO_SUCH_CASE
-                continue
-            self._show(batch, case, event)
-            batch.handled(event.id)
-        return refused
+        data = event.data
+        return isinstance(data, NotificationFailed) or data.in_doubt or data.after_failure or data.body is not None
 
-    def _show(self, batch: Batch, case: Case, event: Event[Any]) -> None:
+    def apply(self, batch: Batch, case: Case, event: Event[Any]) -> None:
+        """Shows it."""
         data, cause, town = event.data, self._cause(SYSTEM, event), self._towns(event.municipality)
         failed = isinstance(data, NotificationFailed)
         if failed or data.in_doubt or data.after_failure:
@@ -284,11 +291,6 @@ def _ids(event: Event[Any]) -> dict[str, Any]:
     ids = {"event_id": event.id, "event_type": event.type, "municipality": event.municipality}
     named = {name: getattr(event.data, name, None) for name in ("report_id", "ticket_id")}
     return {**ids, **{name: value for name, value in named.items() if value is not None}}
-
-
-def _tells_something(event: Event[Any]) -> bool:
-    data = event.data
-    return isinstance(data, NotificationFailed) or data.in_doubt or data.after_failure or data.body is not None
 
 
 def _outcome(data: NotificationSent | NotificationFailed) -> str:
