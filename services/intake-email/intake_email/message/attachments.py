@@ -8,7 +8,7 @@ from datetime import datetime
 import puremagic
 
 from contracts.reports import PartKind
-from intake_email.message import charsets, photos
+from intake_email.message import charsets, dangers, photos
 
 MAXIMUM_FILE_NAME = 150
 
@@ -89,11 +89,6 @@ _SIGNED_OR_ENCRYPTED = frozenset(
         *("application/pkcs7-signature", "application/x-pkcs7-signature"),
     }
 )
-_EXECUTABLE_NAME = re.compile(
-    r"\.(exe|scr|com|bat|cmd|pif|js|jse|vbs|vbe|vb|ws|wsc|wsf|wsh|ps1|psm1|msi|msp|msix|appx|hta|jar|lnk|cpl|dll|reg|inf|scf|sct|url|iso|img|vhd|apk|chm|one|xll)$",
-    re.IGNORECASE,
-)
-_MACRO_NAME = re.compile(r"\.(docm|dotm|xlsm|xltm|xlam|pptm|ppam)$", re.IGNORECASE)
 _MEDIA_TYPE = re.compile(r"^[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,127}$")
 _PACKAGE = re.compile(rb"application/(epub\+zip|vnd\.oasis\.opendocument\.(text|spreadsheet|presentation|graphics))")
 _BELIEVED_TEXTS = frozenset(
@@ -138,10 +133,7 @@ def attachment(content: bytes, declared: str, file_name: str | None, *, inline: 
         warnings.append("empty")
     elif _differs(media_type, declared):
         warnings.append("declared-type-differs")
-    if _is_executable(media_type, name):
-        warnings.append("executable")
-    if name and _MACRO_NAME.search(name):
-        warnings.append("macros")
+    warnings += dangers.warnings_of(content, media_type, name)
     photo = photos.read(content, media_type) if media_type.startswith("image/") else photos.Photo()
     return Attachment(
         content,
@@ -264,12 +256,6 @@ def _differs(media_type: str, declared: str) -> bool:
     if media_type == "text/plain":
         return not declared.startswith(("text/", "message/", "application/smil"))
     return frozenset({media_type, declared}) not in _SAME
-
-
-def _is_executable(media_type: str, name: str | None) -> bool:
-    if media_type in ("application/vnd.microsoft.portable-executable", "application/x-elf"):
-        return True
-    return name is not None and _EXECUTABLE_NAME.search(name) is not None
 
 
 def _kind(media_type: str) -> PartKind:
