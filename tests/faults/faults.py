@@ -115,7 +115,7 @@ SHORT = (
     # Longer than the session of a reader, so that its group goes on without it.
     Fault("freeze", "notifier", 14.0),
     Fault("rebalance", "router", 4.0),
-    Fault("disk", "mail-catcher", 5.0),
+    Fault("disk", "kafka-1", 5.0),
     Fault("clock", "notifier-2", 12.0),
     Fault("stall", "mongod", 8.0),
     Fault("cut", "kafka", 3.0),

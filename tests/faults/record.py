@@ -25,8 +25,8 @@ class Stretch:
     faults: list[str] = field(default_factory=list)
     accepted: int = 0
     repeats: int = 0
-    before: tuple[float, float] | None = None
-    after: tuple[float, float] | None = None
+    before: list[float] | None = None
+    after: list[float] | None = None
     wrong: dict[str, list[str]] | None = None
 
 

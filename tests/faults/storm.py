@@ -104,9 +104,10 @@ class Storm:
         return sum(at <= until and sender not in self._arrivals.at for sender, at in accepted.items())
 
     def _not_ready(self) -> list[str]:
-        return [name for name in self._town.names() if not self._town.is_ready(name)]
+        names = [name for name in self._town.names() if not self._town.is_ready(name)]
+        return names or (["copies in sync"] if self._town.not_in_sync() else [])
 
-    def _calm(self) -> tuple[float, float]:
+    def _calm(self) -> list[float]:
         """Nothing is done for a while; p50 and p95 of the seconds from the 250 to the acknowledgement."""
         began = time.time()
         wait(self._plan.calm_seconds)
@@ -114,7 +115,7 @@ class Storm:
         self._wait_back(until)
         accepted = {sender: at for sender, at in dict(self._load.accepted_at).items() if began <= at <= until}
         waits = sorted(self._arrivals.at[sender] - at for sender, at in accepted.items() if sender in self._arrivals.at)
-        return statistics.median(waits), waits[int(len(waits) * 0.95)]
+        return [statistics.median(waits), waits[int(len(waits) * 0.95)]]
 
     def _repeats(self) -> int:
         ours = [mail.envelope_to for mail in self._town.town.post.all() if mail.envelope_to.startswith("hlasatel-")]

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
 from deploy.local import readiness
 from deploy.local.places import Places
 from deploy.local.ports import HOST, Ports, free_ports
@@ -59,6 +62,16 @@ class HurtTown:
     def is_ready(self, name: str) -> bool:
         """Whether it runs and says that it works; a wrong moment to ask counts as no."""
         return self.system.is_ready(name)
+
+    def not_in_sync(self) -> int:
+        """Partitions of which a broker has not yet all again: the next broker that goes would stop them."""
+        bootstrap = self.system.environment["KAFKA_BOOTSTRAP"]
+        try:
+            topics = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}).list_topics(timeout=5).topics
+        except KafkaException:
+            return 1
+        partitions = [partition for topic in topics.values() for partition in topic.partitions.values()]
+        return sum(len(partition.isrs) < len(partition.replicas) for partition in partitions)
 
     def third(self, name: str) -> Program:
         """Another reader, which may come and go."""

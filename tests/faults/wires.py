@@ -1,6 +1,8 @@
 """A wire between the services and a server, in this process: it stalls, cuts, slows and half-closes what goes over it."""
 
 import asyncio
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -38,13 +40,18 @@ class Wire:
     _to_services: set[asyncio.StreamWriter] = field(default_factory=set)
     _half_closed: set[asyncio.StreamWriter] = field(default_factory=set)
     _moves: asyncio.Event = field(default_factory=asyncio.Event)
+    _server: asyncio.Server | None = None
 
-    async def serve(self) -> None:
-        """For ever."""
+    async def listen(self) -> None:
+        """From now on, until `close`."""
         self._moves.set()
-        server = await asyncio.start_server(self._connected, HOST, self.here, backlog=512)
-        async with server:
-            await server.serve_forever()
+        self._server = await asyncio.start_server(self._connected, HOST, self.here, backlog=512)
+
+    async def close(self) -> None:
+        """Nobody is taken any more, and every line is reset."""
+        if self._server is not None:
+            self._server.close()
+        self._reset_all()
 
     async def become(self, mode: Mode) -> None:
         """From now on."""
@@ -54,20 +61,23 @@ class Wire:
         else:
             self._moves.set()
         if mode == Mode.CUT:
-            for writer in list(self._open):
-                writer.transport.abort()
+            self._reset_all()
         if mode == Mode.HALF_CLOSE:
             for writer in list(self._to_services):
                 self._half_closed.add(writer)
                 with suppress(OSError, RuntimeError):
                     writer.write_eof()
 
+    def _reset_all(self) -> None:
+        for writer in list(self._open):
+            _reset(writer)
+
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
         try:
             await self._moves.wait()
             if self.mode == Mode.CUT:
-                writer.transport.abort()
+                _reset(writer)
                 return
             server_reader, server_writer = await asyncio.open_connection(HOST, self.there)
             self._open.add(server_writer)
@@ -79,7 +89,8 @@ class Wire:
                 self._to_services.discard(writer)
                 self._half_closed.discard(writer)
                 server_writer.close()
-        except OSError:
+        except (OSError, asyncio.CancelledError):
+            # Cancelled at the end of all wires; asyncio complains about a connection's task that says so.
             writer.transport.abort()
         finally:
             self._open.discard(writer)
@@ -97,6 +108,14 @@ class Wire:
             await writer.drain()
         with suppress(OSError, RuntimeError):
             writer.write_eof()
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """RST instead of FIN: nobody may take it for an orderly end."""
+    at_once = struct.pack("ii", 1, 0)
+    with suppress(OSError):
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+    writer.transport.abort()
 
 
 class Wires:
@@ -118,14 +137,17 @@ def wired(wires: dict[str, Wire]) -> Iterator[Wires]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="wires", daemon=True)
     thread.start()
-    for wire in wires.values():
-        asyncio.run_coroutine_threadsafe(wire.serve(), loop)
     try:
+        for wire in wires.values():
+            asyncio.run_coroutine_threadsafe(wire.listen(), loop).result(10)
         yield Wires(loop, wires)
     finally:
+        for wire in wires.values():
+            asyncio.run_coroutine_threadsafe(wire.close(), loop).result(10)
         asyncio.run_coroutine_threadsafe(_end_others(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
+        loop.close()
 
 
 async def _end_others() -> None:
@@ -133,3 +155,5 @@ async def _end_others() -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    # The transports close in the turns that follow.
+    await asyncio.sleep(0.1)
