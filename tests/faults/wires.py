@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from deploy.local.ports import HOST
 
@@ -151,9 +152,17 @@ def wired(wires: dict[str, Wire]) -> Iterator[Wires]:
 
 
 async def _end_others() -> None:
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
+    await _cancelled(_others())
+    # The transports close in the turns that follow, and tell nobody.
+    await asyncio.wait([asyncio.ensure_future(asyncio.Event().wait())], timeout=0.1)
+    await _cancelled(_others())
+
+
+def _others() -> "set[asyncio.Task[Any]]":
+    return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+
+
+async def _cancelled(tasks: "set[asyncio.Task[Any]]") -> None:
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-    # The transports close in the turns that follow.
-    await asyncio.sleep(0.1)
+    await asyncio.gather(*tasks, return_exceptions=True)
