@@ -68,6 +68,8 @@ class Consumer:
         self._batch, self._limit = batch, dead_letters_in_a_row
         self._waiting = Waiting()
         self._assigned: set[int] = set()
+        # Those that went while the present batch is in hand: they may be back, but what was dropped of them is not done.
+        self._left: set[int] = set()
         self._dead_in_a_row = 0
         self._resumed = threading.Event()
         self._paused_for: str | None = None
@@ -150,6 +152,7 @@ class Consumer:
     def _work_off(self, messages: Sequence[Message], stop: threading.Event) -> None:
         """Brings a batch to its end: every message done or dead, then the offsets."""
         started = time.monotonic()
+        self._left.clear()
         for wave in waves(messages) if self._subscription.ordered else [list(messages)]:
             if not self._work_off_wave(wave, stop):
                 return
@@ -159,7 +162,7 @@ class Consumer:
     def _work_off_wave(self, wave: list[Message], stop: threading.Event) -> bool:
         """False where `stop` came, or the partitions went, before all was done."""
         pause = SHORTEST_PAUSE
-        while wave := [message for message in wave if message.partition in self._assigned]:
+        while wave := [message for message in wave if message.partition in self._assigned - self._left]:
             outcomes = self._outcomes(wave)
             settled = self._settle(wave, outcomes)
             undone = [message for message, done in zip(wave, settled, strict=True) if not done]
@@ -250,7 +253,7 @@ class Consumer:
         for message in messages:
             next_offsets[message.partition] = message.offset + 1
         for partition, offset in next_offsets.items():
-            if partition not in self._assigned:
+            if partition not in self._assigned - self._left:
                 continue
             try:
                 self._client.store_offsets(offsets=[TopicPartition(self._subscription.topic, partition, offset)])
@@ -301,8 +304,8 @@ class Consumer:
             self._load_waiting(numbers)
         self._assigned.update(numbers)
         client.incremental_assign(partitions)
-        if self._paused_for is not None:
-            client.pause(partitions)
+        # librdkafka keeps a partition's pause while it is away: what left while we waited would come back and stay silent.
+        (client.resume if self._paused_for is None else client.pause)(partitions)
         logger.info("partitions_assigned", extra={"reader": self._reader, "partitions": sorted(self._assigned)})
 
     def _load_waiting(self, numbers: Sequence[int]) -> None:
@@ -321,6 +324,7 @@ class Consumer:
     def _revoke(self, client: Client, partitions: list[TopicPartition]) -> None:
         for partition in partitions:
             self._assigned.discard(partition.partition)
+            self._left.add(partition.partition)
             self._waiting.drop(partition.partition)
         logger.info("partitions_revoked", extra={"reader": self._reader, "partitions": sorted(self._assigned)})
 

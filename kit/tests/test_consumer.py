@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pytest
+from confluent_kafka import TopicPartition
 
 from kit import dead_letter_box, topics
 from kit.consumer import Consumer, Handler, ReaderFenced, Subscription
@@ -32,11 +33,11 @@ class Bench:
         records = [Record(self.row.name, key.encode(), value.encode()) for key, value in pairs]
         assert all(self.producer.publish_all(records))
 
-    def consumer(self, handler: Handler, *, ordered: bool = True, limit: int = 50) -> Consumer:
+    def consumer(self, handler: Handler, *, ordered: bool = True, limit: int = 50, instance: str = "1") -> Consumer:
         return Consumer(
             self.bootstrap,
             reader="reader",
-            instance="1",
+            instance=instance,
             subscription=Subscription(self.row.name, self.row.dead_letters("reader"), ordered),
             handler=handler,
             producer=self.producer,
@@ -44,8 +45,10 @@ class Bench:
         )
 
     @contextmanager
-    def reader(self, handler: Handler, *, ordered: bool = True, limit: int = 50) -> Iterator[Consumer]:
-        consumer = self.consumer(handler, ordered=ordered, limit=limit)
+    def reader(
+        self, handler: Handler, *, ordered: bool = True, limit: int = 50, instance: str = "1"
+    ) -> Iterator[Consumer]:
+        consumer = self.consumer(handler, ordered=ordered, limit=limit, instance=instance)
         stop = threading.Event()
         thread = threading.Thread(target=consumer.run, args=(stop,), daemon=True)
         thread.start()
@@ -282,3 +285,52 @@ def test_no_wave_holds_a_key_twice_and_each_key_keeps_its_order() -> None:
     ]
     cut = waves(batch)
     assert [[m.offset for m in wave] for wave in cut] == [[0, 2, 3, 4], [1, 6], [5]]
+
+
+def test_what_left_while_a_reader_waited_is_read_when_it_comes_back(bench: Bench) -> None:
+    away = threading.Event()
+    away.set()
+    first = Recorder(lambda _: DependencyAway("database") if away.is_set() else DONE)
+    second = Recorder()
+    with bench.reader(first) as waiting:
+        bench.send(*((f"key-{number}", f"before-{number}") for number in range(12)))
+        until(lambda: waiting.check() == "database")
+        with bench.reader(second, instance="2") as other:
+            until(lambda: other.check() is None, 40)
+            away.clear()
+            until(lambda: len({*first.seen, *second.seen}) == 12)
+        # The second one has left for good: its session ends, and all is the first one's again.
+        until(lambda: len(waiting._assigned) == 3, 40)
+        bench.send(*((f"key-{number}", f"after-{number}") for number in range(12)))
+        until(lambda: sum(value.startswith("after") for value in first.seen) == 12)
+
+
+def test_a_batch_does_not_confirm_what_left_and_came_back_while_it_waited(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[tuple[int, int]] = []
+
+    class Client:
+        def store_offsets(self, offsets: list[TopicPartition]) -> None:
+            stored.extend((place.partition, place.offset) for place in offsets)
+
+        def resume(self, partitions: list[TopicPartition]) -> None:
+            """All that is paused."""
+
+    waits: list[str] = []
+    consumer = bench.consumer(Recorder(lambda _: DONE if len(waits) == 2 else DependencyAway("database")))
+
+    def leave_then_come_back(*_: object) -> bool:
+        if waits:
+            consumer._assigned.add(1)
+        else:
+            consumer._revoke(Client(), [TopicPartition(bench.row.name, 1)])  # type: ignore[arg-type]
+        waits.append("over")
+        return True
+
+    monkeypatch.setattr(consumer, "_client", Client())
+    monkeypatch.setattr(consumer, "_wait", leave_then_come_back)
+    consumer._assigned.update({0, 1})
+    batch = [Message(bench.row.name, partition, 7, b"key-%d" % partition, b"value", {}, 0.0) for partition in (0, 1)]
+    consumer._work_off(batch, threading.Event())
+    assert stored == [(0, 8)]
