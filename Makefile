@@ -4,6 +4,7 @@ PYTHON ?= python3
 SECONDS ?= 60
 PACKAGES := make python3-venv maven
 MAIL_SERVER := dovecot-imapd
+VIRUS_SCANNER := clamav-daemon
 SERVICE_TESTS := $(wildcard services/*/tests)
 PYTHON_READY := .venv/.ready
 JARS_READY := .local/cache/kafka/pom.sha256 .local/cache/s3proxy/pom.sha256
@@ -40,7 +41,7 @@ restore: setup ## fill an empty, stopped system from a backup: make restore FROM
 	@test -n "$(FROM)" || { echo "say from where: make restore FROM=FOLDER"; exit 2; }
 	@.venv/bin/python -m deploy.local restore "$(FROM)"
 
-test: setup clocks mail-server ## all tests, on throw-away servers of their own
+test: setup clocks mail-server virus-scanner ## all tests, on throw-away servers of their own
 	@.venv/bin/pytest
 
 faults: setup clocks ## everything that can fail fails under load, in the background; again: how far it is, or go on
@@ -117,3 +118,11 @@ mail-server:
 	test "$$(id -u)" = 0 && command -v apt-get >/dev/null || { echo "Tests of mailboxes need: apt-get install -y $(MAIL_SERVER)"; exit 0; }; \
 	echo "Installing $(MAIL_SERVER) …"; \
 	apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(MAIL_SERVER) >/dev/null
+
+# The same of a virus scanner. Tests give it signatures of their own, so none are fetched for them.
+.PHONY: virus-scanner
+virus-scanner:
+	@test -x /usr/sbin/clamd && exit 0; \
+	test "$$(id -u)" = 0 && command -v apt-get >/dev/null || { echo "Tests of scanning need: apt-get install -y $(VIRUS_SCANNER)"; exit 0; }; \
+	echo "Installing $(VIRUS_SCANNER) …"; \
+	apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(VIRUS_SCANNER) >/dev/null

@@ -44,6 +44,12 @@ MAILBOX_LATE = Gauge(
     "helpdesk_mailbox_late", "Those of them that have been there for longer than a minute.", ["mailbox"]
 )
 
+SCANS = Counter(
+    "helpdesk_scans_total",
+    "Files by what ClamAV says of them before they go out: clean, infected, or why it did not say.",
+    ["outcome"],
+)
+
 DELIVERIES = Counter("helpdesk_deliveries_total", "Mails by what became of an attempt.", ["template", "outcome"])
 DELIVERIES_DUE = Gauge("helpdesk_deliveries_due", "Mails that are due and in nobody's hand (counted to 10,000).")
 DELIVERIES_DUE_AGE = Gauge("helpdesk_deliveries_due_seconds", "For how long the oldest of them has been due.")

@@ -106,6 +106,23 @@ class ObjectStoreSettings(SettingsPart):
     s3_bucket: str = Field(default="helpdesk", description="Bucket for originals and packs.")
 
 
+class ScannerSettings(SettingsPart):
+    """Who is asked whether a file is harmful."""
+
+    clamd: str = Field(
+        default="",
+        description="host:port, or path of the socket, of a ClamAV daemon that is asked before a file goes out; empty: nothing is scanned.",
+    )
+    clamd_seconds: float = Field(default=15, gt=0, description="How long it may take for one file.")
+
+    @field_validator("clamd")
+    @classmethod
+    def _is_a_place(cls, value: str) -> str:
+        if value and not value.startswith("/"):
+            host_and_port(value)
+        return value
+
+
 class SecretSettings(SettingsPart):
     """Keys that several services share."""
 

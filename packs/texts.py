@@ -81,7 +81,7 @@ DUE = Variable("due_date", "By when, as a date in words.", "úterý 1. prosince 
 REPORT = Variable("report_text", "The report's words.", "Před domem je díra.\nDěkuji.", None)
 SUBJECT = Variable("subject", "The report's subject.", "Díra v silnici", None)
 ATTACHED = Variable("attachments", "Names of the files that come with this message.", ["foto.jpg"], [])
-LEFT_OUT = Variable("attachments_left_out", "Names of the files that were too large to come along.", ["video.mp4"], [])
+LEFT_OUT = Variable("attachments_left_out", "Names of the files that do not come along.", ["video.mp4"], [])
 WORDS = Variable("message_text", "The words of the message.", "Díru jsme zasypali.")
 ACKNOWLEDGED = ("cs", "en")
 

@@ -6,6 +6,7 @@ from kit.settings import (
     KafkaSettings,
     MongoSettings,
     ObjectStoreSettings,
+    ScannerSettings,
     SecretSettings,
     ServiceSettings,
     host_and_port,
@@ -14,7 +15,7 @@ from notifier.addresses import usable
 from notifier.sending.relay import Security
 
 
-class Settings(ServiceSettings, KafkaSettings, MongoSettings, ObjectStoreSettings, SecretSettings):
+class Settings(ServiceSettings, KafkaSettings, MongoSettings, ObjectStoreSettings, ScannerSettings, SecretSettings):
     """The notifier's settings."""
 
     smtp_relay: str = Field(default="127.0.0.1:2525", description="host:port of the town's outgoing mail relay.")

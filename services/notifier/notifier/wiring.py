@@ -9,6 +9,7 @@ from pymongo.errors import PyMongoError
 
 from contracts.registry import ALARMS, RULESETS, TICKET_EVENTS
 from kit import mongo
+from kit.clamd import scanner
 from kit.compacted import CompactedView
 from kit.consumer import Consumer, Subscription
 from kit.health import HealthServer
@@ -87,7 +88,7 @@ def run(settings: Settings, stop: threading.Event) -> int:
     view = CompactedView(settings.kafka_bootstrap, RULESETS.name, shelf.take)
     sender = Sender(
         store=store,
-        composer=Composer(shelf.pack_of, objects, signing_key(settings)),
+        composer=Composer(shelf.pack_of, objects, signing_key(settings), scanner(settings)),
         relay=Relay(relay_address(settings)),
         teller=Teller(store, producer),
         instance=settings.instance,

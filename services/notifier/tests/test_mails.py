@@ -44,9 +44,19 @@ from contracts.tickets import (
 )
 from contracts.types import Confidentiality, Kind
 from kit.object_store import MemoryObjectStore, StoreAway
+from kit.verdicts import Clean, Infected, NotScanned, Verdict, Why
 from notifier.audience import TABLE
 from notifier.deliveries import Delivery
-from notifier.writing.composing import Composer, Parcel, RulesetMissing, SigningKey, Unsendable, file_names, fits
+from notifier.writing.composing import (
+    Composer,
+    Parcel,
+    RulesetMissing,
+    ScannerAway,
+    SigningKey,
+    Unsendable,
+    file_names,
+    fits,
+)
 from notifier.writing.mail import SUPPRESSED, message_id
 from notifier.writing.rendering import unwrapped, wrapped
 
@@ -502,6 +512,55 @@ def test_a_photo_that_is_gone_is_named_and_the_mail_goes_out() -> None:
     message = message_from_bytes(parcel.content, policy=default)
     assert list(message.iter_attachments()) == []
     assert "výmol u čp. 12.jpg" in plain(message)
+
+
+class Scanner:
+    """Says what a test wants, and keeps what it was asked about."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict, self.asked = verdict, list[bytes]()
+
+    def __call__(self, content: bytes) -> Verdict:
+        self.asked.append(content)
+        return self.verdict
+
+
+def scanned(name: str, verdict: Verdict, *, patient: bool = True) -> tuple[EmailMessage, Scanner]:
+    scanner = Scanner(verdict)
+    own = Composer(lambda municipality: lipovany(), store_with_photos(), KEY, scanner)
+    parcel = own.compose(only_delivery(name), patient=patient)
+    assert isinstance(parcel, Parcel)
+    return message_from_bytes(parcel.content, policy=default), scanner
+
+
+@pytest.mark.parametrize("verdict", [Infected("Test"), NotScanned(Why.TOO_LARGE), NotScanned(Why.FAILED)])
+def test_a_photo_that_the_scanner_does_not_let_through_is_named_and_the_mail_goes_out(verdict: Verdict) -> None:
+    message, _ = scanned("task", verdict)
+    assert list(message.iter_attachments()) == []
+    assert "výmol u čp. 12.jpg" in plain(message)
+
+
+@pytest.mark.parametrize("verdict", [Clean(), NotScanned(Why.NO_SCANNER)])
+def test_a_photo_comes_along_where_the_scanner_finds_nothing_or_there_is_none(verdict: Verdict) -> None:
+    message, scanner = scanned("task", verdict)
+    (attached,) = message.iter_attachments()
+    assert scanner.asked == [attached.get_content()]
+
+
+def test_the_scanner_sees_the_photo_as_it_goes_out() -> None:
+    message, scanner = scanned("body_request", Clean())
+    assert scanner.asked == [attached.get_content() for attached in message.iter_attachments()]
+    assert scanner.asked != [photo()]
+
+
+def test_for_a_scanner_that_is_away_a_mail_with_photos_waits_until_patience_ends() -> None:
+    with pytest.raises(ScannerAway):
+        scanned("task", NotScanned(Why.AWAY))
+    message, _ = scanned("task", NotScanned(Why.AWAY), patient=False)
+    assert list(message.iter_attachments()) == []
+    assert "výmol u čp. 12.jpg" in plain(message)
+    _, scanner = scanned("acknowledgement", NotScanned(Why.AWAY))
+    assert scanner.asked == []
 
 
 def test_what_cannot_be_freed_of_metadata_does_not_leave_the_town() -> None:

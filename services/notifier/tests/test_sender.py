@@ -18,11 +18,11 @@ from notifier.deliveries import PAUSES, Delivery, State
 from notifier.sending import sender as sender_module
 from notifier.sending import telling
 from notifier.sending.relay import Relay, RelayAddress
-from notifier.sending.sender import Sender
+from notifier.sending.sender import PATIENCE_WITH_SCANNER, WAIT_FOR_PHOTOS, Sender
 from notifier.sending.telling import Teller
 from notifier.sending.turns import Room
 from notifier.sending.wire import Wire
-from notifier.writing.composing import Composer, Parcel, SigningKey
+from notifier.writing.composing import Composer, Parcel, ScannerAway, SigningKey
 from notifier.writing.rendering import case_of
 
 from .builders import NOW, TEAM, deliveries, delivery, event, lipovany
@@ -478,10 +478,10 @@ async def test_an_unforeseen_fault_of_one_mail_ends_that_mail_alone(office: Offi
     sender = office.sender()
     compose = sender.composer.compose
 
-    def faulty(one: Delivery) -> object:
+    def faulty(one: Delivery, *, patient: bool) -> object:
         if one.id == bad.id:
             raise ZeroDivisionError
-        return compose(one)
+        return compose(one, patient=patient)
 
     sender.composer.compose = faulty  # type: ignore[method-assign, assignment]
     assert (await office.until_state(bad, State.FAILED)).failure == "broken"
@@ -513,3 +513,24 @@ async def test_a_task_reaches_the_team(office: Office) -> None:
     office.sender()
     await office.until_state(task, State.SENT)
     assert [mail.recipient for mail in office.relay.taken] == ["silnice@lipovany.test"]
+
+
+async def test_a_mail_waits_for_a_scanner_that_is_away_but_not_for_ever(office: Office) -> None:
+    (made,) = office.put("obcan@example.test")
+    sender = office.sender()
+    compose, asked = sender.composer.compose, []
+
+    def waiting(one: Delivery, *, patient: bool) -> object:
+        asked.append(patient)
+        if patient:
+            raise ScannerAway
+        return compose(one, patient=patient)
+
+    sender.composer.compose = waiting  # type: ignore[method-assign, assignment]
+    await office.until(lambda: asked and office.now(made).owner is None and office.now(made).due_at > office.clock())
+    assert (office.now(made).state, office.now(made).attempts) == (State.DUE, 0)
+    assert office.now(made).due_at - office.clock() <= WAIT_FOR_PHOTOS
+    office.clock.forward(PATIENCE_WITH_SCANNER)
+    await office.until_state(made, State.SENT)
+    assert asked[0] is True
+    assert asked[-1] is False

@@ -84,10 +84,11 @@ def office(database: Database[Document], town: Town, clock: Clock) -> Iterator[O
     def towns(municipality: str) -> Town:
         return known.get(municipality) or Town(municipality, None, town.pseudonym)
 
-    desk = Desk(store, Queries(database), tokens, towns, objects, clock)
+    desk = Desk(store, Queries(database), tokens, towns, objects, clock, lambda _: made.verdict)
     with TestClient(api.create(desk), raise_server_exceptions=False) as client:
         reports, routings = ReportsHandler(store, towns, clock), RoutingHandler(store, towns, clock)
-        yield Office(client, tokens, clock, objects, reports, routings, known)
+        made = Office(client, tokens, clock, objects, reports, routings, known)
+        yield made
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The staff API with a town's cases behind it, and people with tokens in front of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from contracts.participants import Contact
 from contracts.reports import MessagePersonal
 from kit.object_store import MemoryObjectStore
+from kit.verdicts import NotScanned, Verdict, Why
 from tickets.cases.permissions import StaffRole
 from tickets.cases.town import Town
 from tickets.handlers import ReportsHandler, RoutingHandler
@@ -57,6 +58,8 @@ class Office:
     routings: RoutingHandler
     towns: dict[str, Town]
     """Those that have a pack; a test may change them."""
+    verdict: Verdict = field(default_factory=lambda: NotScanned(Why.NO_SCANNER))
+    """Of the virus scanner, on every file."""
 
     def person(
         self, *roles: StaffRole, teams: tuple[str, ...] = (), municipality: str = "lipovany", **about: Any

@@ -12,6 +12,7 @@ from pymongo.database import Database
 from contracts.reports import Hints
 from contracts.sample_reports import delivery_reported
 from kit.mongo import Document
+from kit.verdicts import Clean, Infected, NotScanned, Verdict, Why
 from tickets import api
 from tickets.cases.permissions import StaffRole
 from tickets.staff.queries import Queries
@@ -214,6 +215,52 @@ def test_files_from_outside_are_bytes_and_never_pages_of_ours(office: Office, di
         assert "sandbox" in answer.headers["Content-Security-Policy"]
         assert answer.headers["Cache-Control"] == "no-store"
     problem(dispatcher.get(f"/originals/{report_id}/parts/part-2"), 404)
+
+
+def _with_files(office: Office, dispatcher: Person) -> tuple[str, str]:
+    """Addresses of an original and of an attachment that are kept."""
+    report_id = dispatcher.get(f"/tickets/{office.routed()}").json()["report_id"]
+    folder = f"originals/lipovany/2026-12-01/{report_id}"
+    office.objects.put(f"{folder}/raw", b"original")
+    office.objects.put(f"{folder}/parts/part-1", b"part")
+    return f"/originals/{report_id}", f"/originals/{report_id}/parts/part-1"
+
+
+def test_what_is_infected_is_kept_and_not_given_out(office: Office, dispatcher: Person) -> None:
+    addresses = _with_files(office, dispatcher)
+    office.verdict = Infected("Lipovany-Test")
+    kept = dict(office.objects.objects)
+    for address in addresses:
+        told = problem(dispatcher.get(address), 403, "infected")
+        assert told["title"] == "Soubor je nakažený"
+        assert "(Lipovany-Test)" in told["detail"]
+    assert office.objects.objects == kept
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [
+        (Clean(), "clean"),
+        (NotScanned(Why.AWAY), "not-scanned"),
+        (NotScanned(Why.TOO_LARGE), "not-scanned"),
+        (NotScanned(Why.NO_SCANNER), "not-scanned"),
+    ],
+)
+def test_a_file_is_given_out_with_what_the_scanner_says_of_it(
+    office: Office, dispatcher: Person, verdict: Verdict, told: str
+) -> None:
+    original, part = _with_files(office, dispatcher)
+    office.verdict = verdict
+    for address, content in ((original, b"original"), (part, b"part")):
+        answer = dispatcher.get(address)
+        assert (answer.content, answer.headers["X-Scan"]) == (content, told)
+
+
+def test_nothing_is_scanned_for_who_may_not_see_it(office: Office, dispatcher: Person) -> None:
+    office.verdict = Infected("Lipovany-Test")
+    stranger = office.person(StaffRole.DISPATCHER, municipality="dubna")
+    for address in _with_files(office, dispatcher):
+        problem(stranger.get(address), 404)
 
 
 def test_a_report_tells_what_became_of_it(office: Office, dispatcher: Person) -> None:

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kit import mongo
+from kit.clamd import scanner
 from kit.health import HealthServer
 from kit.mongo import AWAY
 from kit.object_store import S3ObjectStore
@@ -152,6 +153,7 @@ def serve(settings: Settings) -> int:
         towns=towns.town,
         objects=S3ObjectStore.connect(settings),
         clock=clock,
+        scan=scanner(settings),
     )
     host, port = host_and_port(settings.api_listen)
     config = uvicorn.Config(

@@ -2,10 +2,17 @@
 
 from pydantic import Field
 
-from kit.settings import KafkaSettings, MongoSettings, ObjectStoreSettings, SecretSettings, ServiceSettings
+from kit.settings import (
+    KafkaSettings,
+    MongoSettings,
+    ObjectStoreSettings,
+    ScannerSettings,
+    SecretSettings,
+    ServiceSettings,
+)
 
 
-class Settings(ServiceSettings, KafkaSettings, MongoSettings, ObjectStoreSettings, SecretSettings):
+class Settings(ServiceSettings, KafkaSettings, MongoSettings, ObjectStoreSettings, ScannerSettings, SecretSettings):
     """What tickets is told from outside."""
 
     api_listen: str = Field(default="127.0.0.1:8010", description="host:port of the staff API.")

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -28,7 +29,7 @@ from notifier.sending.relay import MailNotHeard, Relay, RelayAway
 from notifier.sending.telling import Teller, wait
 from notifier.sending.turns import Room, busy_with, choose
 from notifier.sending.wire import Wire
-from notifier.writing.composing import Composer, Parcel, RulesetMissing, Unsendable
+from notifier.writing.composing import Composer, Parcel, RulesetMissing, ScannerAway, Unsendable
 
 IDLE_SECONDS = 0.5
 PACE_SECONDS = 0.01
@@ -38,6 +39,8 @@ SAFE_SECONDS = 20.0
 """So long after the last sign of life nothing more is begun: another may think us dead ten seconds later."""
 WAIT_FOR_RULESET = timedelta(seconds=10)
 WAIT_FOR_PHOTOS = timedelta(seconds=15)
+PATIENCE_WITH_SCANNER = timedelta(minutes=10)
+"""So long after it was due first a mail waits for a scanner that is away; then it goes out without its photos."""
 KEEP_FAILED = timedelta(days=14)
 """So long an operator may ask for a failed delivery again; then its personal part is deleted."""
 LEAVE_WITHIN = 8.0
@@ -239,13 +242,14 @@ class Sender:
         loop = asyncio.get_running_loop()
         try:
             threads = self._photo_threads if delivery.parts else self._composing_threads
-            parcel = await loop.run_in_executor(threads, self.composer.compose, delivery)
+            patient = now - delivery.first_due < PATIENCE_WITH_SCANNER
+            parcel = await loop.run_in_executor(threads, partial(self.composer.compose, delivery, patient=patient))
         except RulesetMissing:
             logger.warning("ruleset_missing", extra={"municipality": delivery.municipality})
             await self._finish(delivery, deliveries.put_back(delivery, now + WAIT_FOR_RULESET))
             return None
-        except ObjectStoreAway:
-            logger.warning("object_store_away")
+        except (ObjectStoreAway, ScannerAway) as away:
+            logger.warning("scanner_away" if isinstance(away, ScannerAway) else "object_store_away")
             await self._finish(delivery, deliveries.put_back(delivery, now + WAIT_FOR_PHOTOS))
             return None
         if isinstance(parcel, Parcel):

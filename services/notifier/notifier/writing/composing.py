@@ -9,6 +9,7 @@ from contracts.participants import Role
 from contracts.reply_token import TokenRole, reply_address, sign
 from contracts.reports import Part, PartKind
 from kit.object_store import ObjectMissing, ObjectStore
+from kit.verdicts import Clean, NotScanned, Scan, Why, unscanned
 from notifier.addresses import in_transport_form, is_machine, is_own
 from notifier.audience import Mark
 from notifier.deliveries import Delivery
@@ -55,6 +56,10 @@ class Unsendable:
     reason: str | None
 
 
+class ScannerAway(Exception):
+    """Whether a photo is harmless cannot be asked now."""
+
+
 class RulesetMissing(LookupError):
     """No pack of this municipality has come yet."""
 
@@ -68,13 +73,16 @@ class SigningKey:
 
 
 class Composer:
-    """`pack_of` gives a municipality's pack or None; `photos` is where attachments lie."""
+    """`pack_of` gives a municipality's pack or None; `photos` is where attachments lie; `scan` is asked about each that comes along."""
 
-    def __init__(self, pack_of: Callable[[str], Pack | None], photos: ObjectStore, key: SigningKey) -> None:
-        self._pack_of, self._photos, self._key = pack_of, photos, key
+    def __init__(
+        self, pack_of: Callable[[str], Pack | None], photos: ObjectStore, key: SigningKey, scan: Scan = unscanned
+    ) -> None:
+        self._pack_of, self._photos, self._key, self._scan = pack_of, photos, key, scan
 
-    def compose(self, delivery: Delivery) -> Parcel | Unsendable:
-        """The mail, the same to the byte each time. Raises RulesetMissing, StoreAway."""
+    def compose(self, delivery: Delivery, *, patient: bool = True) -> Parcel | Unsendable:
+        """The mail, the same to the byte each time but for photos that the scanner lets through or not. Who is not patient gets it
+        without those that cannot be scanned now. Raises RulesetMissing, StoreAway, ScannerAway."""
         pack = self._pack_of(delivery.municipality)
         if pack is None:
             raise RulesetMissing(delivery.municipality)
@@ -87,7 +95,7 @@ class Composer:
             return Unsendable("machine")
         if delivery.alarm is not None:
             return self._alarm(delivery, delivery.alarm, pack, address)
-        attached, left_out = self._attachments(delivery)
+        attached, left_out = self._attachments(delivery, patient=patient)
         try:
             rendered = text_of(delivery, pack, [attachment.file_name for attachment in attached], left_out)
         except NotTold:
@@ -140,13 +148,15 @@ class Composer:
         token = sign(delivery.municipality, role, delivery.ticket_id, key_id=self._key.key_id, key=self._key.key)
         return reply_address(pack.town.email, token)
 
-    def _attachments(self, delivery: Delivery) -> tuple[list[Attachment], list[str]]:
+    def _attachments(self, delivery: Delivery, *, patient: bool) -> tuple[list[Attachment], list[str]]:
         """Photos that come along, and names of what stays in the system."""
         for_body = delivery.role == Role.BODY
         names = file_names(delivery, for_body=for_body)
         attached, left_out, room = [], [], MOST_PHOTO_BYTES
         for part in delivery.parts:
-            content = self._photo(part, for_body=for_body) if fits(part, room, for_body=for_body) else None
+            content = None
+            if fits(part, room, for_body=for_body):
+                content = self._photo(part, for_body=for_body, patient=patient)
             if content is None:
                 left_out.append(names[part.name])
             else:
@@ -154,12 +164,16 @@ class Composer:
                 room -= len(content)
         return attached, left_out
 
-    def _photo(self, part: Part, *, for_body: bool) -> bytes | None:
+    def _photo(self, part: Part, *, for_body: bool, patient: bool) -> bytes | None:
         try:
             content = self._photos.get(part.key)
-            return without_metadata(content) if for_body else content
+            content = without_metadata(content) if for_body else content
         except (ObjectMissing, NotStrippable):
             return None
+        verdict = self._scan(content)
+        if patient and verdict == NotScanned(Why.AWAY):
+            raise ScannerAway
+        return content if verdict in (Clean(), NotScanned(Why.NO_SCANNER)) else None
 
 
 def fits(part: Part, room: int, *, for_body: bool) -> bool:

@@ -10,6 +10,7 @@ from uuid import UUID
 from contracts.participants import Actor, ActorKind
 from kit.object_store import ObjectStore
 from kit.tracing import new_traceparent
+from kit.verdicts import Scan, unscanned
 from tickets.cases.batch import Batch
 from tickets.cases.case import Case, Cause, Change, Draft
 from tickets.cases.keeping import Remembered, Store, Unit
@@ -50,6 +51,7 @@ class Desk:
     towns: Towns
     objects: ObjectStore
     clock: Clock
+    scan: Scan = unscanned
 
     def change(self, staff: Staff, ticket_id: UUID, action: Action, versions: Versions, decide: Decide) -> Done:
         """Changes a case. Raises Problem where it is not there, not allowed, or of another version."""

@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.security import HTTPBearer
 
+from kit.verdicts import Infected, NotScanned, Scan
 from packs import Pack
 from tickets.cases.permissions import Staff, sight_of
 from tickets.staff import rendering
@@ -51,6 +52,11 @@ HEADERS: dict[str, dict[str, Any]] = {
         "required": True,
         "schema": {"type": "string", "pattern": "^attachment;"},
     },
+    "X-Scan": {
+        "description": "Whether a virus scanner found nothing in these bytes, or nobody looked.",
+        "required": True,
+        "schema": {"type": "string", "enum": ["clean", "not-scanned"]},
+    },
 }
 _FURTHER: dict[int, dict[str, Any]] = {
     401: {"headers": {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}}},
@@ -71,7 +77,7 @@ def with_headers(status: int, *names: str) -> dict[int | str, dict[str, Any]]:
     return {status: {"headers": {name: HEADERS[name] for name in names}}}
 
 
-_FILE_ANSWER = with_headers(200, "Content-Disposition")
+_FILE_ANSWER = with_headers(200, "Content-Disposition", "X-Scan")
 _FILE_ANSWER[200]["content"] = {kind: {} for kind in sorted({*_SAFE_TYPES, _BYTES})}
 
 
@@ -154,22 +160,23 @@ def _reports(router: APIRouter, desk: Desk) -> None:
         """What became of a report; its id is in the answer that the sender's mail server got."""
         return as_json(rendering.report(record(staff, report_id)))
 
-    @router.get("/originals/{report_id}", response_class=Response, responses={**_FILE_ANSWER, **may_fail(404)})
+    @router.get("/originals/{report_id}", response_class=Response, responses={**_FILE_ANSWER, **may_fail(403, 404)})
     def get_original(staff: Asking, report_id: UUID) -> Response:
-        """The message as it came, byte for byte."""
+        """The message as it came, byte for byte; refused where a virus scanner finds something in it."""
         key = record(staff, report_id)["original"]["key"]
-        return _file(desk.objects.get(key), _BYTES, f"{report_id}.eml")
+        return _file(desk.scan, desk.objects.get(key), _BYTES, f"{report_id}.eml")
 
     @router.get(
-        "/originals/{report_id}/parts/{name}", response_class=Response, responses={**_FILE_ANSWER, **may_fail(404)}
+        "/originals/{report_id}/parts/{name}", response_class=Response, responses={**_FILE_ANSWER, **may_fail(403, 404)}
     )
     def get_part(staff: Asking, report_id: UUID, name: str) -> Response:
-        """One attachment."""
+        """One attachment; refused where a virus scanner finds something in it."""
         found = record(staff, report_id)
         part = next((part for part in found["parts"] if part["name"] == name), None)
         if part is None:
             raise not_found()
-        return _file(desk.objects.get(part["key"]), part["media_type"], found["file_names"].get(name) or part["name"])
+        shown = found["file_names"].get(name) or part["name"]
+        return _file(desk.scan, desk.objects.get(part["key"]), part["media_type"], shown)
 
 
 def _town(router: APIRouter, desk: Desk) -> None:
@@ -206,12 +213,17 @@ def _page(read: Callable[[], Found]) -> Found:
         raise Problem(422, "cursor-refused", detail) from None
 
 
-def _file(content: bytes, media_type: str, name: str) -> Response:
-    """Bytes from outside: never run, never shown as a page of ours."""
+def _file(scan: Scan, content: bytes, media_type: str, name: str) -> Response:
+    """Bytes from outside: never run, never shown as a page of ours. Raises Problem where they are known to be harmful."""
+    verdict = scan(content)
+    if isinstance(verdict, Infected):
+        detail = f"Soubor obsahuje škodlivý kód ({verdict.signature}), proto ho nevydáme. Zůstává uložený; obraťte se na správce."
+        raise Problem(403, "infected", detail, title="Soubor je nakažený")
     kind = media_type if media_type in _SAFE_TYPES else _BYTES
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
         "X-Content-Type-Options": "nosniff",
+        "X-Scan": "not-scanned" if isinstance(verdict, NotScanned) else "clean",
         "Content-Security-Policy": "sandbox; default-src 'none'",
     }
     return Response(content, 200, headers, kind)
