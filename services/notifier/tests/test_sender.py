@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -373,13 +374,27 @@ async def test_what_was_over_the_cap_goes_out_when_an_operator_asks_for_it_at_on
     assert (office.now(second).state, office.now(second).failure) == (State.FAILED, "capped")
 
 
+class Lifeless:
+    """The store as a process sees it that takes nothing over any more."""
+
+    def __init__(self, store: MemoryDeliveryStore) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def take_over(self, *_: object) -> int:
+        return 0
+
+
 async def test_a_sender_that_died_after_handing_over_leaves_a_doubt_to_the_next(office: Office) -> None:
     office.relay.hold_data = {"obcan"}
     (made,) = office.put("obcan@example.test")
-    office.sender(instance="1")
+    first = office.sender(instance="1")
     await office.until(lambda: office.relay.taken)
     office.relay.hold_data = set()
-    # The first one hangs for good; a new process of the same name takes its work up at once.
+    # The first one hangs for good, and is dead to all others; a new process of the same name takes its work up at once.
+    first.store = Lifeless(office.store)
     office.sender(instance="1")
     await office.until_state(made, State.IN_DOUBT)
     assert len({mail.message_id for mail in office.relay.taken}) == 1
