@@ -246,6 +246,6 @@ def test_free_ports_differ_from_each_other_and_are_really_free() -> None:
     ports = Ports.free(brokers=3)
     numbers = [port for value in vars(ports).values() for port in (value if isinstance(value, tuple) else (value,))]
     assert len(ports.kafka) == len(ports.kafka_controllers) == 3
-    assert len(set(numbers)) == len(numbers) == 17
+    assert len(set(numbers)) == len(numbers) == 18
     for number in numbers:
         socket.create_server((HOST, number)).close()
