@@ -25,9 +25,10 @@ from kit import mongo, topics
 from kit.mongo import Document
 from kit.object_store import S3ObjectStore
 from kit.settings import MongoSettings, ObjectStoreSettings
+from tickets.batch_handler import now
 from tickets.cases.permissions import StaffRole
 from tickets.cases.town import Town
-from tickets.handlers import ReportsHandler, RoutingHandler, now
+from tickets.handlers import ReportsHandler, RoutingHandler
 from tickets.staff.tokens import StaffTokens
 from tickets.store import MongoStore
 

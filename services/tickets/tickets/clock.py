@@ -7,13 +7,13 @@ from uuid import UUID
 
 from contracts.tickets import TicketState
 from kit.tracing import new_traceparent
+from tickets.batch_handler import Clock, Towns, now
 from tickets.cases.assigning import unrouted
 from tickets.cases.batch import Batch
 from tickets.cases.case import Cause
 from tickets.cases.handing_over import SYSTEM
 from tickets.cases.keeping import DatabaseAway, Store, Unit
 from tickets.cases.routing_pace import RoutingPace
-from tickets.handlers import Clock, Towns, now
 
 TURN_SECONDS = 2.0
 _BATCH = 100

@@ -15,8 +15,8 @@ from kit.compacted import CompactedView
 from kit.messages import Record
 from kit.object_store import ObjectStore, get_patiently
 from packs.shelf import PackShelf
+from tickets.batch_handler import now
 from tickets.cases.town import Town
-from tickets.handlers import now
 
 logger = logging.getLogger(__name__)
 

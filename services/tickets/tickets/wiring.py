@@ -15,12 +15,13 @@ from kit.mongo import Document
 from kit.object_store import S3ObjectStore
 from kit.producer import Producer
 from kit.stopping import Part
+from tickets.batch_handler import Clock, now
 from tickets.books.alarms import CALM_LOOKS
 from tickets.books.bookkeeper import Alarms, Bookkeeper
 from tickets.books.ledger import Ledger, published_on
 from tickets.cases.routing_pace import RoutingPace
 from tickets.clock import RoutingClock
-from tickets.handlers import Clock, NotificationsHandler, ReportsHandler, RoutingHandler, now
+from tickets.handlers import NotificationsHandler, ReportsHandler, RoutingHandler
 from tickets.relay import Lease, Relay
 from tickets.rulesets import Rulesets
 from tickets.settings import Settings

@@ -11,12 +11,12 @@ from contracts.participants import Actor, ActorKind
 from kit.object_store import ObjectStore
 from kit.tracing import new_traceparent
 from kit.verdicts import Scan, unscanned
+from tickets.batch_handler import Clock, Towns
 from tickets.cases.batch import Batch
 from tickets.cases.case import Case, Cause, Change, Draft
 from tickets.cases.keeping import Remembered, Store, Unit
 from tickets.cases.permissions import Action, Staff, may, sight_of
 from tickets.cases.town import Town
-from tickets.handlers import Clock, Towns
 from tickets.staff.problems import Problem
 from tickets.staff.queries import Queries
 from tickets.staff.tokens import StaffTokens
