@@ -27,7 +27,7 @@ SERVERS = (*KAFKA, "mongod", "s3proxy", "mail-catcher")
 SERVICES = ("intake-email", "tickets-api", "tickets-worker", "router", "notifier")
 # What takes work from a topic, or mail from outside: of these there are two.
 TWICE = ("intake-email", "tickets-worker", "router", "notifier")
-FAKE_CLOCK = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+FAKE_CLOCK = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), Path("/usr/lib/faketime/libfaketimeMT.so.1"))
 START_SECONDS = 300.0
 # A sender that waits longer goes to the other door.
 SENDER_PATIENCE = 15.0

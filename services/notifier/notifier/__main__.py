@@ -8,7 +8,7 @@ from uuid import UUID
 from kit import logs, stopping
 from kit.settings import argument_parser, load
 from notifier.deliveries import Delivery, State
-from notifier.keeping import StoreAway
+from notifier.keeping import DatabaseAway
 from notifier.settings import Settings
 from notifier.wiring import delivery_store, now, run
 
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _serve(settings)
     try:
         return _ACTIONS[parsed.action](settings, parsed)
-    except StoreAway:
+    except DatabaseAway:
         print("the database does not answer", file=sys.stderr)
         return 1
 

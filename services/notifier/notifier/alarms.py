@@ -15,7 +15,7 @@ from kit.outcomes import DONE, DeadLetter, DependencyAway, Outcome
 from notifier.addresses import lane_of
 from notifier.audience import Mark
 from notifier.deliveries import OLDEST_EVENT, Delivery, DeliveryPersonal
-from notifier.keeping import DeliveryStore, StoreAway
+from notifier.keeping import DatabaseAway, DeliveryStore
 
 _KNOWN = {event.event_type: event for event in ALARMS.events}
 _ALL_TOWNS = ""
@@ -54,7 +54,7 @@ class AlarmHandler:
         now = self._clock()
         try:
             added = self._store.add([one for one in deliveries if one.happened_at + OLDEST_EVENT > now])
-        except StoreAway:
+        except DatabaseAway:
             return [o if isinstance(o, DeadLetter) else DependencyAway("database") for o in outcomes]
         if added:
             self._wake()

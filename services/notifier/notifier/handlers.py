@@ -12,7 +12,7 @@ from kit.messages import Message
 from kit.outcomes import DONE, DeadLetter, DependencyAway, Outcome
 from notifier.audience import hearings
 from notifier.deliveries import Delivery, deliveries_of
-from notifier.keeping import DeliveryStore, StoreAway
+from notifier.keeping import DatabaseAway, DeliveryStore
 
 _KNOWN = {event.event_type: event for event in TICKET_EVENTS.events}
 
@@ -45,7 +45,7 @@ class TicketEventHandler:
         try:
             added = self._store.add(deliveries)
             cancelled = self._store.cancel(taken_back, now)
-        except StoreAway:
+        except DatabaseAway:
             return [o if isinstance(o, DeadLetter) else DependencyAway("database") for o in outcomes]
         if added:
             self._wake()

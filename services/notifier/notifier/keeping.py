@@ -20,7 +20,7 @@ class Figures:
 
 
 class DeliveryStore(Protocol):
-    """What the handler and the sender need of the store. Every call may raise StoreAway."""
+    """What the handler and the sender need of the store. Every call may raise DatabaseAway."""
 
     def add(self, deliveries: Sequence[Delivery]) -> int:
         """Keeps those that are new by their id; returns how many were."""
@@ -74,5 +74,5 @@ class DeliveryStore(Protocol):
         """Makes a failed one due again; False where that cannot be."""
 
 
-class StoreAway(Exception):
+class DatabaseAway(Exception):
     """The database does not answer: try again later."""

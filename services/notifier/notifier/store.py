@@ -19,7 +19,7 @@ from pymongo.read_concern import ReadConcern
 from kit.mongo import AWAY, Document, ensure_indexes
 from notifier.audience import Mark
 from notifier.deliveries import CHANGING, Delivery, State, asked_again
-from notifier.keeping import Figures, StoreAway
+from notifier.keeping import DatabaseAway, Figures
 from notifier.sending.turns import Busy
 
 _DUPLICATE = 11000
@@ -75,7 +75,7 @@ class MongoDeliveryStore:
             except BulkWriteError as error:
                 details = error.details
                 if details["writeConcernErrors"] or any(e["code"] != _DUPLICATE for e in details["writeErrors"]):
-                    raise StoreAway("bulk write") from None
+                    raise DatabaseAway("bulk write") from None
                 return int(details["nInserted"])
 
     def cancel(self, events: Collection[UUID], now: datetime) -> int:
@@ -270,4 +270,4 @@ def _reached() -> Iterator[None]:
     try:
         yield
     except AWAY:
-        raise StoreAway from None
+        raise DatabaseAway from None

@@ -20,10 +20,11 @@ from kit.stopping import run_parts
 from notifier.alarms import AlarmHandler
 from notifier.caps import Caps
 from notifier.handlers import TicketEventHandler
-from notifier.keeping import StoreAway
+from notifier.keeping import DatabaseAway
 from notifier.sending.relay import Relay, RelayAddress
 from notifier.sending.sender import Sender
 from notifier.sending.telling import Teller
+from notifier.sending.turns import Room
 from notifier.sending.wire import Wire
 from notifier.settings import Settings
 from notifier.store import MongoDeliveryStore
@@ -94,6 +95,7 @@ def run(settings: Settings, stop: threading.Event) -> int:
         instance=settings.instance,
         clock=clock,
         caps=Caps(settings.automatic_mails_in_three_hours, settings.automatic_mails_in_a_day),
+        room=Room.around(settings.sending_at_once, settings.sending_at_once_per_domain),
         wire=Wire(settings.sending_at_once, settings.sending_at_once_per_domain),
     )
     consumer = Consumer(
@@ -150,7 +152,7 @@ def _prepared(store: MongoDeliveryStore, clock: mongo.ServerClock, stop: threadi
         try:
             store.prepare()
             clock.ask()
-        except (StoreAway, PyMongoError):
+        except (DatabaseAway, PyMongoError):
             logger.warning("database_away")
             stop.wait(0.5)
         else:

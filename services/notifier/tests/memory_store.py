@@ -9,7 +9,7 @@ from uuid import UUID
 
 from notifier.audience import Mark
 from notifier.deliveries import CHANGING, Delivery, State, abandoned, asked_again, cancelled
-from notifier.keeping import Figures, StoreAway
+from notifier.keeping import DatabaseAway, Figures
 from notifier.sending.turns import Busy
 
 Call = TypeVar("Call", bound=Callable[..., Any])
@@ -20,7 +20,7 @@ def _reached(call: Call) -> Call:
     def guarded(self: "MemoryDeliveryStore", *arguments: Any, **named: Any) -> Any:
         with self._lock:
             if self.away:
-                raise StoreAway
+                raise DatabaseAway
             return call(self, *arguments, **named)
 
     return guarded  # type: ignore[return-value]

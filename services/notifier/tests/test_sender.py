@@ -441,9 +441,9 @@ async def test_what_was_taken_without_our_hearing_of_it_does_not_stay_in_hand(of
             found = super().take(owner, ids)  # type: ignore[arg-type]
             if not taken.is_set():
                 taken.set()
-                from notifier.keeping import StoreAway
+                from notifier.keeping import DatabaseAway
 
-                raise StoreAway
+                raise DatabaseAway
             return found  # type: ignore[return-value]
 
     half = Half()

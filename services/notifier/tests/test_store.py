@@ -11,7 +11,7 @@ from kit import mongo
 from kit.settings import MongoSettings
 from notifier.audience import Mark
 from notifier.deliveries import Accepted, Delivery, Refused, State, answered, failed, handed_over, put_back, tried
-from notifier.keeping import DeliveryStore, Figures, StoreAway
+from notifier.keeping import DatabaseAway, DeliveryStore, Figures
 from notifier.sending.turns import Busy
 from notifier.store import MongoDeliveryStore
 
@@ -237,6 +237,6 @@ def test_a_database_that_is_not_there_says_so_by_its_own_name() -> None:
     settings = MongoSettings(mongodb_uri=SecretStr("mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=50"))
     database = mongo.connect(settings, "notifier")
     nowhere = MongoDeliveryStore(database.client.get_database("x"))
-    with pytest.raises(StoreAway):
+    with pytest.raises(DatabaseAway):
         nowhere.untold(1)
     database.client.close()

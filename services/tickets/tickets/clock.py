@@ -1,4 +1,7 @@
-"""Time itself as a cause: a case for which no routing comes within a minute gets its number and the dispatcher."""
+"""Time itself as a cause: a case for which no routing comes in time gets its number and the dispatcher.
+
+A minute, or longer in a storm: `cases/routing_pace.py`.
+"""
 
 import logging
 import threading

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from notifier.deliveries import Delivery
-from notifier.keeping import StoreAway
+from notifier.keeping import DatabaseAway
 
 RETRY_SECONDS = 0.5
 
@@ -33,7 +33,7 @@ class Notes:
             taken, self._waiting = self._waiting, []
             try:
                 await self._write_all([delivery for delivery, _ in taken])
-            except StoreAway:
+            except DatabaseAway:
                 self._waiting = taken + self._waiting
                 await asyncio.sleep(RETRY_SECONDS)
                 continue

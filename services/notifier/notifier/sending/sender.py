@@ -18,11 +18,11 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from kit import logs, metrics
-from kit.object_store import StoreAway as ObjectStoreAway
+from kit.object_store import StoreAway
 from notifier import caps, deliveries
 from notifier.caps import Caps
 from notifier.deliveries import Answer, Delivery, State
-from notifier.keeping import DeliveryStore, StoreAway
+from notifier.keeping import DatabaseAway, DeliveryStore
 from notifier.sending.gate import Gate
 from notifier.sending.notes import Notes
 from notifier.sending.relay import MailNotHeard, Relay, RelayAway
@@ -99,7 +99,7 @@ class Sender:
                 task.cancel()
             await asyncio.gather(*loops, *self._tasks, return_exceptions=True)
             await self.relay.close()
-            with suppress(StoreAway):
+            with suppress(DatabaseAway):
                 await self._in_store(self.store.leave, self.owner)
             for threads in (self._composing_threads, self._photo_threads, self._store_threads):
                 threads.shutdown(wait=False)
@@ -128,7 +128,7 @@ class Sender:
             taken = 0
             try:
                 taken = await self._take()
-            except StoreAway:
+            except DatabaseAway:
                 # Whether something came in hand before the connection broke is not known.
                 self._lost_count = True
                 self._note_store(away=True)
@@ -248,7 +248,7 @@ class Sender:
             logger.warning("ruleset_missing", extra={"municipality": delivery.municipality})
             await self._finish(delivery, deliveries.put_back(delivery, now + WAIT_FOR_RULESET))
             return None
-        except (ObjectStoreAway, ScannerAway) as away:
+        except (StoreAway, ScannerAway) as away:
             logger.warning("scanner_away" if isinstance(away, ScannerAway) else "object_store_away")
             await self._finish(delivery, deliveries.put_back(delivery, now + WAIT_FOR_PHOTOS))
             return None
@@ -302,7 +302,7 @@ class Sender:
                 if began - last_forgotten > 3600 or not last_forgotten:
                     await self._in_store(self.store.forget, self.clock() - KEEP_FAILED)
                     last_forgotten = began
-            except StoreAway:
+            except DatabaseAway:
                 self._note_store(away=True)
             self._work.set()
             await asyncio.sleep(BEAT_SECONDS if self._surely_alive() else RETRY_SECONDS)

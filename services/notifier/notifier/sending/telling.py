@@ -9,7 +9,7 @@ from uuid import UUID
 
 from kit.messages import Pace, Record
 from notifier.deliveries import Delivery
-from notifier.keeping import DeliveryStore, StoreAway
+from notifier.keeping import DatabaseAway, DeliveryStore
 from notifier.outcomes import record_of
 
 LOOK_SECONDS, SHORTEST_PAUSE, LONGEST_PAUSE = 5.0, 0.5, 10.0
@@ -57,7 +57,7 @@ class Teller:
             try:
                 told_all = await asyncio.to_thread(self.tell, finished, look=look)
                 self._away = None if told_all else "broker-away"
-            except StoreAway:
+            except DatabaseAway:
                 self._away = "database-away"
             if self._away is None:
                 pause, looked = SHORTEST_PAUSE, time.monotonic() if look else looked
@@ -71,7 +71,7 @@ class Teller:
     def tell(self, finished: Sequence[Delivery], *, look: bool) -> bool:
         """Publishes these, and what else the store holds untold; False where the broker did not confirm all of it.
 
-        Raises StoreAway. What could not be told is found by the next look.
+        Raises DatabaseAway. What could not be told is found by the next look.
         """
         if not self._told(finished):
             return False

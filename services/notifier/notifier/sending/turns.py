@@ -11,7 +11,12 @@ class Room:
     """How many may be in hand: in all, and of one lane, so that one slow domain leaves room for the others."""
 
     total: int = 96
-    lane: int = 64
+    lane: int = 60
+
+    @classmethod
+    def around(cls, at_once: int, at_once_of_a_lane: int) -> "Room":
+        """For so many at the relay at once: in hand are also those that are being written, noted and told."""
+        return cls(total=6 * at_once, lane=5 * at_once_of_a_lane)
 
 
 @dataclass(frozen=True)
