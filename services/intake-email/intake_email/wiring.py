@@ -127,10 +127,9 @@ def fetcher(
     )
 
 
-@contextmanager
-def taking(settings: Settings, addresses: AddressBook, store: ObjectStore, publisher: Publisher) -> Iterator[TakeAll]:
-    """The intake on an event loop of its own, for threads; the same as behind SMTP. In the end it finishes what it has in hand."""
-    intake = Intake(
+def intake_of(settings: Settings, addresses: AddressBook, store: ObjectStore, publisher: Publisher) -> Intake:
+    """The intake, the same behind every door."""
+    return Intake(
         store,
         publisher,
         keys(settings),
@@ -139,6 +138,12 @@ def taking(settings: Settings, addresses: AddressBook, store: ObjectStore, publi
         threads=settings.intake_threads,
         answer_within=settings.mail_answer_seconds,
     )
+
+
+@contextmanager
+def taking(settings: Settings, addresses: AddressBook, store: ObjectStore, publisher: Publisher) -> Iterator[TakeAll]:
+    """The intake on an event loop of its own, for threads; the same as behind SMTP. In the end it finishes what it has in hand."""
+    intake = intake_of(settings, addresses, store, publisher)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="intake", daemon=True)
     thread.start()
@@ -185,15 +190,7 @@ async def serve(
     started: Callable[[int], None],
 ) -> None:
     """The listener with its intake; in the end both finish what they have in hand."""
-    intake = Intake(
-        store,
-        publisher,
-        keys(settings),
-        addresses.domains,
-        in_work=settings.mails_in_work,
-        threads=settings.intake_threads,
-        answer_within=settings.mail_answer_seconds,
-    )
+    intake = intake_of(settings, addresses, store, publisher)
     door = Door(intake, addresses, limits(settings), rules(settings))
     try:
         await listener.serve(door, settings.smtp_listen, stop, started, patience=settings.mail_answer_seconds)

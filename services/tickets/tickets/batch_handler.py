@@ -5,6 +5,7 @@ tried one by one, so that a single message that the database refuses does not dr
 """
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -38,7 +39,7 @@ def now() -> datetime:
     return opening.to_milliseconds(datetime.now(UTC))
 
 
-class BatchHandler:
+class BatchHandler(ABC):
     """Decodes a batch, hands the events to `work` in one transaction, and says what became of each message."""
 
     topic: Topic
@@ -63,9 +64,9 @@ class BatchHandler:
             outcomes[index] = outcome
         return outcomes
 
+    @abstractmethod
     def work(self, batch: Batch, events: Sequence[Event[Any]]) -> Refusals:
         """Applies the events to the batch's cases; returns those that it cannot apply, now or later."""
-        raise NotImplementedError
 
     def _written(self, events: Sequence[Event[Any]]) -> list[Outcome]:
         if not events:
@@ -128,9 +129,9 @@ class CaseEventsHandler(BatchHandler):
         """Whether anything is written because of it."""
         return True
 
+    @abstractmethod
     def apply(self, batch: Batch, case: Case, event: Event[Any]) -> None:
         """Changes the case."""
-        raise NotImplementedError
 
 
 def _ids(event: Event[Any]) -> dict[str, Any]:
