@@ -19,9 +19,9 @@ from deploy.local.processes import Record as Process
 from deploy.local.processes import boot_id, is_alive, read_records, remove_record, start_ticks, write_record
 from tests.faults.faults import EVERYTHING, in_random_order
 from tests.faults.record import Record
+from tests.faults.report import report
 from tests.faults.storm import Plan, Storm, by_name, is_well
 from tests.faults.system import hurt_town
-from tests.faults.table import table
 
 FOLDER = HOME.root / "faults"
 RUNNER = "runner"
@@ -35,7 +35,7 @@ def main() -> int:
     if options.run:
         return _run(options)
     if options.status or running:
-        print(table(record) if record else "Nothing was done yet.")
+        print(report(record) if record else "Nothing was done yet.")
         print(f"\n{'It runs' if running else 'It does not run'}; its log: {FOLDER / 'log'}")
         return 0
     if record is None or options.anew:
@@ -44,7 +44,7 @@ def main() -> int:
         record = Record(FOLDER / "record.json", seed, order, _revision())
         record.save()
     if not record.remaining():
-        print(table(record))
+        print(report(record))
         return 0 if is_well(record) else 1
     _start_in_background(options)
     print(f"seed {record.seed}: {len(record.remaining())} faults to do, in the background; `make faults` tells how far")
@@ -89,7 +89,7 @@ def _run(options: argparse.Namespace) -> int:
         shutil.rmtree(FOLDER / "town", ignore_errors=True)
         with hurt_town(FOLDER / "town", tell=_tell) as town:
             Storm(town, record, plan, _tell).run([known[name] for name in record.remaining()])
-    print(table(record), flush=True)
+    print(report(record), flush=True)
     return 0 if is_well(record) else 1
 
 

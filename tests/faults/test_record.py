@@ -6,8 +6,8 @@ import pytest
 
 from tests.faults.faults import EVERYTHING, KINDS, in_random_order
 from tests.faults.record import Record, Seen, Stretch
+from tests.faults.report import report
 from tests.faults.storm import is_well
-from tests.faults.table import table
 
 CALM = [0.1, 0.3]
 
@@ -37,7 +37,7 @@ def test_a_run_goes_on_with_what_never_was_and_then_with_what_was_not_counted(tm
 def test_all_is_well_when_everything_was_done_and_counted_and_kept(tmp_path: Path) -> None:
     record = record_of(tmp_path, good("kill a"), good("kill b"))
     assert is_well(record)
-    assert "all is well" in table(record)
+    assert "all is well" in report(record)
 
 
 @pytest.mark.parametrize(
@@ -54,14 +54,14 @@ def test_a_broken_promise_a_slow_end_and_a_fault_that_was_left_out_are_not_well(
 ) -> None:
     record = record_of(tmp_path, stretch)
     assert not is_well(record)
-    assert said in table(record)
+    assert said in report(record)
 
 
 def test_a_town_that_did_not_come_back_by_itself_is_not_well(tmp_path: Path) -> None:
     record = record_of(tmp_path, good("kill a", "kill b"))
     record.seen["kill b"] = seen("kill b", back_after=None)
     assert not is_well(record)
-    assert "**never**" in table(record)
+    assert "**never**" in report(record)
 
 
 def test_the_same_seed_gives_the_same_order_of_the_same_faults() -> None:

@@ -8,7 +8,7 @@ from tests.faults.storm import as_fast_as_before, is_well
 PROMISES = ("P1", "P2", "P3", "P4", "P5")
 
 
-def table(record: Record) -> str:
+def report(record: Record) -> str:
     """What was done and seen so far."""
     counted = {name for stretch in record.stretches if stretch.wrong is not None for name in stretch.faults}
     rows = [_row(record.seen[name], name in counted) for name in record.order if name in record.seen]
