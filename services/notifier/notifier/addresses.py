@@ -8,7 +8,7 @@ _USABLE = re.compile(
     r"^[^\s\x00-\x1f\x7f<>()\[\]\\,;:\"@]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W_](?:[\w-]{0,61}[^\W_])?$"
 )
 _MACHINE = re.compile(
-    r"^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|nobody|listserv|majordomo|"
+    r"^(mail(er)?-?daemon|mdaemon|postmaster|no-?reply|do-?not-?reply|nobody|listserv|majordomo|"
     r"noreply[-+_.].*|no-reply[-+_.].*|bounces?[-+_=].*|owner-.*|.*-(owner|request|bounces?))$"
 )
 """Local parts that RFC 3834 section 2 and the habits of mailing lists give to machines."""

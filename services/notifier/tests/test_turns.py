@@ -222,6 +222,9 @@ def test_addresses_of_machines_are_known() -> None:
     machines = (
         "MAILER-DAEMON",
         "postmaster",
+        "mail-daemon",
+        "mailerdaemon",
+        "mdaemon",
         "no-reply",
         "noreply",
         "noreply-77",
