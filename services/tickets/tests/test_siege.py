@@ -1,5 +1,6 @@
 """The staff API besieged: slow requests, slow readers, thousands of connections, oversize everything. Others are served meanwhile."""
 
+import re
 import socket
 import threading
 import time
@@ -165,3 +166,46 @@ def test_a_request_hidden_in_another_is_none(besieged: RunningApi) -> None:
         except OSError:
             pass
     assert b"200 OK" not in told
+
+
+def test_requests_that_are_sent_ahead_are_answered_in_order(besieged: RunningApi) -> None:
+    token = besieged.token(StaffRole.DISPATCHER)
+    ask = "GET /api/v1/{} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n{}\r\n"
+    asked = [
+        ask.format("me", token, ""),
+        ask.format("nothing", token, ""),
+        ask.format("me", token, "Connection: close\r\n"),
+    ]
+    with connected(besieged) as connection:
+        connection.sendall("".join(asked).encode())
+        assert re.findall(rb"HTTP/1\.1 (\d+)", everything(connection)) == [b"200", b"404", b"200"]
+
+
+def test_more_requests_ahead_than_anybody_sends_end_the_connection(besieged: RunningApi) -> None:
+    before = besieged.resident_kilobytes()
+    with connected(besieged) as connection:
+        try:
+            connection.sendall(b"GET /api/v1/me HTTP/1.1\r\nHost: x\r\n\r\n" * 20_000)
+            answer = everything(connection)
+        except OSError:
+            answer = b""
+        assert answer.count(b"HTTP/1.1 401 ") <= 32
+    assert besieged.resident_kilobytes() - before < 20_000
+    answers(besieged)
+
+
+def test_who_asks_for_another_protocol_is_answered_in_this_one(besieged: RunningApi) -> None:
+    token = besieged.token(StaffRole.DISPATCHER)
+    head = f"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+    with connected(besieged) as connection:
+        connection.sendall(f"{head}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n".encode())
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+    answers(besieged)
+
+
+def everything(connection: socket.socket) -> bytes:
+    """What the server says until it ends the connection."""
+    said = b""
+    while piece := connection.recv(65_536):
+        said += piece
+    return said

@@ -164,9 +164,8 @@ def serve(settings: Settings) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        ws="none",
         timeout_graceful_shutdown=10,
-        # A header of many kilobytes is nobody's browser.
-        h11_max_incomplete_event_size=32_768,
     )
     server = uvicorn.Server(config)
 
