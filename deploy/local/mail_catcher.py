@@ -17,10 +17,9 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from deploy.local.mail_page import serve_page
+from kit import smtp_data
 
 LARGEST_MAIL = 64 * 1024 * 1024
-# RFC 5321 allows 1,000 octets; some senders do not care, and a catcher shall catch.
-LONGEST_LINE = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,27 @@ async def serve(settings: CatcherSettings) -> None:
 
 class _Server(SMTP):
     # Read while an object is made, so it cannot be set on one.
-    line_length_limit = LONGEST_LINE
+    line_length_limit = smtp_data.PIECE
+
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd looks for this name
+        """Takes any content: a catcher shall catch."""
+        if await self.check_helo_needed():
+            return
+        if self.envelope is None or not self.envelope.rcpt_tos:
+            await self.push("503 Error: need RCPT command")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        content, size = bytearray(), 0
+        async for piece in smtp_data.pieces(self._reader):
+            self._reset_timeout()
+            size += len(piece)
+            if size <= LARGEST_MAIL:
+                content += piece
+        self.envelope.content = self.envelope.original_content = smtp_data.plain(content)
+        kept = size <= LARGEST_MAIL
+        reply = await self._call_handler_hook("DATA") if kept else "552 5.3.4 Larger than anything that is caught here"
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        await self.push(reply)
 
 
 def _smtp(catcher: Catcher) -> SMTP:

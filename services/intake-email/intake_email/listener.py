@@ -1,7 +1,7 @@
 """The SMTP edge (aiosmtpd): what RFC 5321 asks, limits, and one reading of the data that cannot be smuggled through.
 
-A message ends at CR LF . CR LF and nowhere else; aiosmtpd's own reading, line by line, does the same at a hundred times the
-cost for a mail with a photo, and knows neither our texts nor a bound on time.
+aiosmtpd's own reading of the content knows neither our texts nor a bound on time, and costs a hundred times as much for a mail
+with a photo: kit/smtp_data.py reads it.
 """
 
 import asyncio
@@ -24,17 +24,15 @@ from intake_email.handlers import Accepted, Intake, Mail
 from intake_email.limits import Limits
 from intake_email.recipients import AddressBook
 from intake_email.rules import Rules
-from kit import metrics
+from kit import metrics, smtp_data
 from kit.settings import host_and_port
 
 MAXIMUM_RECIPIENTS = 100
 """RFC 5321 4.5.3.1.8: at least so many must be taken."""
 _MAXIMUM_UNKNOWN = 20
 _COMMAND_OCTETS = 2_048
-_PIECE = 256 * 1024
 _CONTENTS = 16
 """So many mails of the greatest size may come in at once before others are asked to wait."""
-_END = b"\r\n.\r\n"
 _SIMPLE_PATH = re.compile(r"<([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+)>[ \t]*(.*)", re.DOTALL)
 _HIDDEN_EXTENSIONS = ("250-AUTH", "250-SIZE")
 
@@ -125,7 +123,7 @@ class Door:
 class Connection(SMTP):
     """One connection."""
 
-    line_length_limit = _PIECE
+    line_length_limit = smtp_data.PIECE
 
     def __init__(self, door: Door) -> None:
         super().__init__(
@@ -245,18 +243,11 @@ class Connection(SMTP):
 
     async def _content(self) -> bytes | str:
         """The message without its end and transparency dots (RFC 5321 4.5.2), else why not: `too-large`, `no-memory`."""
-        # A line end in front makes the first line like all others: a message may consist of the end alone.
-        self._reader._buffer[:0] = b"\r\n"  # type: ignore[attr-defined]
-        content, held, refused, ended = bytearray(), 0, "", False
+        content, held, refused = bytearray(), 0, ""
         try:
-            while not ended:
-                try:
-                    piece = await self._reader.readuntil(_END)
-                    ended = True
-                except asyncio.LimitOverrunError as overrun:
-                    piece = await self._reader.readexactly(overrun.consumed)
+            async for piece in smtp_data.pieces(self._reader):
                 self._reset_timeout()
-                if len(content) + len(piece) > self._door.rules.size_limit + len(_END):
+                if len(content) + len(piece) > self._door.rules.size_limit + len(smtp_data.END):
                     refused = "too-large"
                 elif not refused and self._door.connections.hold(len(piece)):
                     held += len(piece)
@@ -268,7 +259,7 @@ class Connection(SMTP):
                     content.clear()
         finally:
             self._door.connections.release(held)
-        return refused or _plain_content(content)
+        return refused or smtp_data.plain(content)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         simple = _SIMPLE_PATH.fullmatch(arg.strip())
@@ -320,15 +311,6 @@ async def serve(
         server.close()
         started(0)
         await door.connections.close(patience)
-
-
-def _plain_content(content: bytearray) -> bytes:
-    """Without the line end in front, the end and the dots that were put before dots."""
-    del content[len(content) - len(_END) + 2 :]
-    if content.find(b"\r\n.") >= 0:
-        content = content.replace(b"\r\n.", b"\r\n")
-    del content[:2]
-    return bytes(content)
 
 
 def _peer(session: Session | None) -> str:
