@@ -26,7 +26,7 @@ class Program:
     """A process that shall run as long as the system does.
 
     `ready` is asked again and again and answers at once, `reasons` says why it is not; `prepare` runs before the first start and may be repeated.
-    `environment` comes on top of the system's own. `instead` names the variable that points at a server one already has.
+    `environment` comes on top of the system's own. `niceness` lets others go first. `instead` names the variable that points at a server one already has.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Program:
     reasons: Callable[[], str] = no_reasons
     ready_seconds: float = 90
     stop_seconds: float = 10
+    niceness: int = 0
 
 
 @dataclass(frozen=True)

@@ -60,13 +60,13 @@ def _service(name: str, module: tuple[str, ...], health_port: int, *listens: int
 
 
 def module_of(program: Program) -> tuple[str, ...]:
-    """What Python is told to run, with its arguments, however its start is wrapped."""
+    """What Python is told to run, with its arguments."""
     return program.command[program.command.index("-m") + 1 :]
 
 
 def _behind(service: Program) -> Program:
     """In a storm whoever stands at the door goes first: mail servers wait for their 250 and staff for their page."""
-    return replace(service, command=("nice", "-n", str(BEHIND), *service.command))
+    return replace(service, niceness=BEHIND)
 
 
 def _step(name: str, *module: str) -> Step:

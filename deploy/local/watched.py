@@ -28,6 +28,17 @@ def pause_before_restart(earlier_pause: float, lived: float) -> float:
     return min(2 * earlier_pause, LONGEST_PAUSE)
 
 
+def stand_back(pid: int, niceness: int) -> None:
+    """Lets other processes go first.
+
+    Linux may schedule sessions against each other before it looks at their processes (sched(7), autogroup): then the niceness of a
+    process that leads a session of its own says nothing, and the session's counts.
+    """
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, niceness)
+        Path(f"/proc/{pid}/autogroup").write_text(str(niceness))
+
+
 def open_log(directory: Path, name: str) -> int:
     """A file descriptor that appends to `<name>.log`; a log that has grown long is put aside first, as `<name>.log.1`."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -130,6 +141,8 @@ class Watched:
             os.close(log)
         self._began = time.monotonic()
         pid = self._process.pid
+        if self.program.niceness:
+            stand_back(pid, self.program.niceness)
         started = start_ticks(pid)
         if started is not None:
             record = Record(self.program.name, pid, started, boot_id(), since=time.time(), restarts=self.deaths)

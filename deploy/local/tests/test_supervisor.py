@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -249,3 +250,12 @@ def test_free_ports_differ_from_each_other_and_are_really_free() -> None:
     assert len(set(numbers)) == len(numbers) == 18
     for number in numbers:
         socket.create_server((HOST, number)).close()
+
+
+def test_who_is_to_let_others_go_first_is_nice_itself_and_as_a_session(supervisor: Supervisor, places: Places) -> None:
+    supervisor.start([replace(program(), niceness=7)])
+    record, *_ = read_records(places.run)
+    assert os.getpriority(os.PRIO_PROCESS, record.pid) == 7
+    group = Path(f"/proc/{record.pid}/autogroup")
+    if group.exists():
+        assert group.read_text().endswith(" nice 7\n")
