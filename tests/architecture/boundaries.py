@@ -52,7 +52,7 @@ EDGES_OF_EVERY_SERVICE = frozenset({"__main__", "settings", "wiring", "store", "
 EDGES: Mapping[str, frozenset[str]] = {
     "intake_email": frozenset({"listener", "mailboxes.connection", "mailboxes.tokens"}),
     "tickets": frozenset(
-        {"books.bookkeeper", "books.ledger", "connections", "histories", "relay", "rulesets", "staff"}
+        {"books.alarms", "books.bookkeeper", "books.ledger", "connections", "histories", "relay", "rulesets", "staff"}
     ),
     "router": frozenset(),
     "notifier": frozenset({"sending.relay", "sending.sender"}),

@@ -22,8 +22,8 @@ from intake_email import replies
 from intake_email.connections import Connections
 from intake_email.handlers import Accepted, Intake, Mail
 from intake_email.limits import Limits
+from intake_email.listener_options import ListenerOptions
 from intake_email.recipients import AddressBook
-from intake_email.rules import Rules
 from kit import metrics, smtp_data
 from kit.settings import host_and_port
 
@@ -47,12 +47,12 @@ class Door:
         intake: Intake,
         addresses: AddressBook,
         limits: Limits,
-        rules: Rules,
+        options: ListenerOptions,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._intake, self._addresses, self._clock = intake, addresses, clock
-        self.limits, self.rules = limits, rules
-        self.connections = Connections(_CONTENTS * rules.size_limit)
+        self.limits, self.options = limits, options
+        self.connections = Connections(_CONTENTS * options.size_limit)
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
@@ -60,15 +60,15 @@ class Door:
         """Announces the size; no log-in is offered."""
         session.host_name = hostname
         shown = [line for line in responses if not line.startswith(_HIDDEN_EXTENSIONS)]
-        return [shown[0], f"250-SIZE {self.rules.size_limit}", *shown[1:]]
+        return [shown[0], f"250-SIZE {self.options.size_limit}", *shown[1:]]
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Refuses early what would be refused later."""
         declared = next((option[5:] for option in options if option.startswith("SIZE=")), "0")
-        if len(declared) > 15 or int(declared) > self.rules.size_limit:
-            return replies.too_large(self.rules.size_limit, utf8=envelope.smtp_utf8)
+        if len(declared) > 15 or int(declared) > self.options.size_limit:
+            return replies.too_large(self.options.size_limit, utf8=envelope.smtp_utf8)
         if self.connections.stopping:
             return replies.STOPPING
         if not self._intake.has_room():
@@ -130,10 +130,10 @@ class Connection(SMTP):
             door,
             data_size_limit=None,
             enable_SMTPUTF8=True,
-            hostname=door.rules.name,
+            hostname=door.options.name,
             ident="helpdesk",
-            tls_context=door.rules.tls,
-            timeout=door.rules.idle_seconds,
+            tls_context=door.options.tls,
+            timeout=door.options.idle_seconds,
             auth_exclude_mechanism=("LOGIN", "PLAIN"),
             loop=asyncio.get_running_loop(),
         )
@@ -174,7 +174,7 @@ class Connection(SMTP):
         @functools.wraps(method)
         async def bounded(arg: str | None) -> None:
             self._commands += 1
-            if self._commands > self._door.rules.commands_without_mail:
+            if self._commands > self._door.options.commands_without_mail:
                 metrics.INTAKE.labels("email", "commands").inc()
                 await self.push(replies.TOO_MANY_COMMANDS)
                 self._hang_up()
@@ -192,7 +192,7 @@ class Connection(SMTP):
             self._hang_up()
             return
         metrics.INTAKE_CONNECTIONS.labels("email").set(self._door.limits.open_connections)
-        end = asyncio.get_running_loop().call_later(self._door.rules.session_seconds, self._end_session)
+        end = asyncio.get_running_loop().call_later(self._door.options.session_seconds, self._end_session)
         try:
             await super()._handle_client()
         finally:
@@ -221,7 +221,7 @@ class Connection(SMTP):
     async def _take_content(self, envelope: Envelope) -> None:
         await self.push("354 End data with <CR><LF>.<CR><LF>")
         try:
-            async with asyncio.timeout(self._door.rules.data_seconds):
+            async with asyncio.timeout(self._door.options.data_seconds):
                 content = await self._content()
         except TimeoutError:
             await self.push(replies.TOO_SLOW)
@@ -234,7 +234,7 @@ class Connection(SMTP):
                 await self._answer(await self._call_handler_hook("DATA"))
         else:
             metrics.INTAKE.labels("email", content).inc()
-            size_limit, utf8 = self._door.rules.size_limit, envelope.smtp_utf8
+            size_limit, utf8 = self._door.options.size_limit, envelope.smtp_utf8
             await self._answer(replies.too_large(size_limit, utf8=utf8) if content == "too-large" else replies.BUSY)
 
     async def _answer(self, reply: str) -> None:
@@ -247,7 +247,7 @@ class Connection(SMTP):
         try:
             async for piece in smtp_data.pieces(self._reader):
                 self._reset_timeout()
-                if len(content) + len(piece) > self._door.rules.size_limit + len(smtp_data.END):
+                if len(content) + len(piece) > self._door.options.size_limit + len(smtp_data.END):
                     refused = "too-large"
                 elif not refused and self._door.connections.hold(len(piece)):
                     held += len(piece)

@@ -12,6 +12,7 @@ from intake_email.events import Keys
 from intake_email.handlers import Answer, Intake, Mail, Publisher
 from intake_email.limits import Limits, read_networks
 from intake_email.listener import Door
+from intake_email.listener_options import ListenerOptions, tls_context
 from intake_email.mailboxes import configuration, connection
 from intake_email.mailboxes.books import Books, Page
 from intake_email.mailboxes.configuration import Mailbox
@@ -20,7 +21,6 @@ from intake_email.mailboxes.sessions import MailboxFault, Opening
 from intake_email.mailboxes.tokens import AccessTokens
 from intake_email.recipients import AddressBook
 from intake_email.repairing import Repaired
-from intake_email.rules import Rules, tls_context
 from intake_email.settings import Settings
 from kit.health import HealthServer
 from kit.object_store import ObjectStore, S3ObjectStore, StoreAway
@@ -191,7 +191,7 @@ async def serve(
 ) -> None:
     """The listener with its intake; in the end both finish what they have in hand."""
     intake = intake_of(settings, addresses, store, publisher)
-    door = Door(intake, addresses, limits(settings), rules(settings))
+    door = Door(intake, addresses, limits(settings), listener_options(settings))
     try:
         await listener.serve(door, settings.smtp_listen, stop, started, patience=settings.mail_answer_seconds)
     finally:
@@ -216,10 +216,10 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def rules(settings: Settings) -> Rules:
+def listener_options(settings: Settings) -> ListenerOptions:
     """How the listener behaves."""
     certificate, key = settings.smtp_tls_certificate, settings.smtp_tls_key
-    return Rules(
+    return ListenerOptions(
         name=settings.smtp_name,
         size_limit=settings.mail_size_limit,
         idle_seconds=settings.smtp_idle_seconds,

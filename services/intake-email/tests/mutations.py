@@ -19,7 +19,7 @@ from kit.messages import Record
 from kit.object_store import MemoryObjectStore
 
 from .builders import DOMAINS, KEYS, RECEIVED_AT
-from .corpus import BOOK, corpus
+from .golden_mails import BOOK, golden_mails
 from .reading import ENVELOPES, check
 
 MOST_SECONDS = 0.5
@@ -114,7 +114,7 @@ class Tried:
 
 async def tried(first: int, count: int, most_seconds: float = MOST_SECONDS) -> Tried:
     """Takes a range of seeds in."""
-    raws = [mail.raw for mail in corpus(made=False)]
+    raws = [mail.raw for mail in golden_mails(made=False)]
     house, failures, dearest = _House(), dict[int, str](), 0.0
     for seed in range(first, first + count):
         raw = mutated(seed, raws)

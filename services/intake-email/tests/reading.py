@@ -9,7 +9,7 @@ from contracts.reply_token import TokenRole
 from contracts.reports import InboundMessage
 
 from .builders import ADDRESS, CITIZEN, TICKET, token
-from .corpus import taken_in
+from .golden_mails import taken_in
 
 LARGEST_EVENT = 256 * 1024
 ENVELOPES = (

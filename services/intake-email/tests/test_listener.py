@@ -21,10 +21,10 @@ from intake_email import listener
 from intake_email.handlers import Accepted, Answer, Mail, TryLater
 from intake_email.limits import Limits, read_networks
 from intake_email.listener import Door
+from intake_email.listener_options import ListenerOptions, tls_context
 from intake_email.recipients import AddressBook
-from intake_email.rules import Rules, tls_context
 from intake_email.settings import Settings
-from intake_email.wiring import rules
+from intake_email.wiring import listener_options
 
 from .builders import ADDRESS, CITIZEN, TICKET, message
 
@@ -56,7 +56,7 @@ class Inside:
 
 @contextmanager
 def house(
-    inside: Inside | None = None, *, limits: Limits | None = None, **rules: Any
+    inside: Inside | None = None, *, limits: Limits | None = None, **options: Any
 ) -> Iterator[tuple[int, Inside, threading.Event]]:
     """A listener in a thread of its own; gives its port, what is inside, and the event that stops it."""
     inside = inside or Inside()
@@ -76,7 +76,7 @@ def house(
             "data_seconds": 30,
         }
         trusted = Limits(100, 100, 10_000, read_networks("127.0.0.0/8"))
-        door = Door(inside, BOOK, limits or trusted, Rules(**{**told, **rules}))  # type: ignore[arg-type]
+        door = Door(inside, BOOK, limits or trusted, ListenerOptions(**{**told, **options}))  # type: ignore[arg-type]
         await listener.serve(door, "127.0.0.1:0", stop, tell, patience=5)
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
@@ -528,7 +528,7 @@ def test_mail_comes_over_tls_where_there_is_a_certificate(certificate: tuple[str
 def test_a_certificate_and_its_key_may_stand_in_one_file(certificate: tuple[str, str], tmp_path: Path) -> None:
     both = tmp_path / "both.pem"
     both.write_text(Path(certificate[1]).read_text() + Path(certificate[0]).read_text())
-    with house(tls=rules(settings_with(both)).tls) as (port, _, _), client(port) as smtp:
+    with house(tls=listener_options(settings_with(both)).tls) as (port, _, _), client(port) as smtp:
         smtp.starttls(context=_trusting(certificate))
 
 

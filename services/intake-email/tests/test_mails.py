@@ -12,9 +12,9 @@ import pytest
 
 from contracts.reports import InboundMessage, PartKind
 
-from .corpus import MADE, MAILS, Mail, corpus, outcome, taken_in
+from .golden_mails import MADE, MAILS, Mail, golden_mails, outcome, taken_in
 
-ALL = corpus()
+ALL = golden_mails()
 MARKUP = re.compile(
     r"<\s*/?\s*(script|style|img|iframe|a|p|div|span|object|svg|body|html)\b|onerror|javascript:", re.IGNORECASE
 )

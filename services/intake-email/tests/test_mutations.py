@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .corpus import Mail, corpus
+from .golden_mails import Mail, golden_mails
 from .mutations import mutated, tried
 
 HERE = Path(__file__).parent
@@ -27,7 +27,7 @@ def test_damaged_mails_are_kept_and_registered_within_the_bounds(portion: int) -
 
 
 def test_damage_is_the_same_for_the_same_seed_and_other_for_another() -> None:
-    raws = [mail.raw for mail in corpus(made=False)]
+    raws = [mail.raw for mail in golden_mails(made=False)]
     assert mutated(7, raws) == mutated(7, raws)
     assert len({mutated(seed, raws) for seed in range(100)}) > 95
 

@@ -9,7 +9,7 @@ from contracts.envelope import parse_event
 from contracts.registry import EVENTS
 from notifier.__main__ import main
 from notifier.deliveries import Accepted, answered, asked_again, cancelled, doubted, failed, tried
-from notifier.outcomes import outcome_of, record_of
+from notifier.events import outcome_of, record_of
 from notifier.sending.relay import Security, status_of
 from notifier.settings import Settings
 from notifier.wiring import now, pseudonym_key, relay_address, signing_key

@@ -17,8 +17,9 @@ from kit import topics
 from kit.messages import Record
 from kit.mongo import Document
 from kit.producer import Producer
-from tickets.books.alarms import CALM_LOOKS, REMINDED_EVERY
-from tickets.books.bookkeeper import Alarms, Bookkeeper
+from tickets.books.alarm_rules import CALM_LOOKS, REMINDED_EVERY
+from tickets.books.alarms import Alarms
+from tickets.books.bookkeeper import Bookkeeper
 from tickets.books.ledger import Ledger, Missing, Page, published_on, report_ids
 
 from .builders import Clock, messages, report

@@ -16,8 +16,9 @@ from kit.object_store import S3ObjectStore
 from kit.producer import Producer
 from kit.stopping import Part
 from tickets.batch_handler import Clock, now
-from tickets.books.alarms import CALM_LOOKS
-from tickets.books.bookkeeper import Alarms, Bookkeeper
+from tickets.books.alarm_rules import CALM_LOOKS
+from tickets.books.alarms import Alarms
+from tickets.books.bookkeeper import Bookkeeper
 from tickets.books.ledger import Ledger, published_on
 from tickets.cases.routing_pace import RoutingPace
 from tickets.clock import RoutingClock

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from kit.messages import Pace, Record
 from notifier.deliveries import Delivery
+from notifier.events import record_of
 from notifier.keeping import DatabaseAway, DeliveryStore
-from notifier.outcomes import record_of
 
 LOOK_SECONDS, SHORTEST_PAUSE, LONGEST_PAUSE = 5.0, 0.5, 10.0
 MOST_AT_ONCE = 200

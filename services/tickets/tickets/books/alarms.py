@@ -1,101 +1,57 @@
-"""Alarms: one word when something goes wrong, one a day while it lasts, one when it is right again. Pure.
+"""The alarms that hold, in MongoDB, and what is new of them on their topic."""
 
-What is to be told is stored before it is told, with the ids that follow from it: neither a restart nor a second worker doubles it.
-"""
-
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any
-from uuid import UUID
 
-from contracts import identity
-from contracts.alarms import AlarmData, AlarmEnded, AlarmItem, AlarmKind, AlarmRaised, AlarmRepeated
-from contracts.envelope import Event, new_event
-from contracts.types import Confidentiality, Instant, Model
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
 
-REMINDED_EVERY = timedelta(days=1)
-CALM_LOOKS = 5
-"""So many looks without it, and an alarm is over: what comes and goes every minute is one alarm and not a storm of mails."""
-SOURCE = "/tickets"
+from contracts.alarms import AlarmItem, AlarmKind
+from contracts.registry import ALARMS
+from kit.messages import Record
+from kit.mongo import Document
+from tickets.books.alarm_rules import Alarm, event_of, followed
+from tickets.store import ALARMS as COLLECTION
 
+Publish = Callable[[Sequence[Record]], list[bool]]
 
-class News(StrEnum):
-    """What is still to be told."""
-
-    RAISED = "raised"
-    REPEATED = "repeated"
-    ENDED = "ended"
+logger = logging.getLogger(__name__)
 
 
-_EVENTS: dict[News, type[AlarmData]] = {
-    News.RAISED: AlarmRaised,
-    News.REPEATED: AlarmRepeated,
-    News.ENDED: AlarmEnded,
-}
+class Alarms:
+    """Several workers may look: who changes one first tells of it."""
 
+    def __init__(self, database: Database[Document], publish: Publish, calm: timedelta) -> None:
+        self._alarms, self._publish, self._calm = database[COLLECTION], publish, calm
 
-class Alarm(Model):
-    """The latest alarm of one kind in one town."""
+    def look(self, kind: AlarmKind, municipality: str, items: Sequence[AlarmItem], now: datetime) -> None:
+        """Follows an alarm and tells what is new of it. Raises what pymongo raises where the database is away."""
+        key = f"{municipality}/{kind}"
+        document = self._alarms.find_one({"_id": key})
+        version = document["version"] if document is not None else 0
+        alarm = Alarm.model_validate(document["alarm"]) if document is not None else None
+        if alarm is not None and alarm.news is not None:
+            # What was stored and perhaps not told comes first; told twice, it is known by its id.
+            self._tell(key, version, alarm)
+            return
+        changed = followed(alarm, kind, municipality, items, now, self._calm)
+        if changed is not None and self._store(key, version, changed) and changed.news is not None:
+            self._tell(key, version + 1, changed)
 
-    kind: AlarmKind
-    municipality: str
-    raised_at: Instant
-    told_at: Instant
-    number: int = 1
-    """How much was told of it."""
-    items: list[AlarmItem]
-    calm_since: Instant | None = None
-    over: bool = False
-    news: News | None = None
+    def _tell(self, key: str, version: int, alarm: Alarm) -> None:
+        event = event_of(alarm)
+        if all(self._publish([Record(ALARMS.name, str(alarm.id).encode(), event.to_bytes())])):
+            self._store(key, version, alarm.model_copy(update={"news": None}))
+            logger.warning("alarm_told", extra={"event_type": event.type, "reason": alarm.kind.value})
 
-    @property
-    def id(self) -> UUID:
-        """The same for all that is told of this one alarm."""
-        return identity.alarm_id(self.municipality, self.kind, self.raised_at)
-
-
-def followed(
-    alarm: Alarm | None, kind: AlarmKind, municipality: str, items: Sequence[AlarmItem], now: datetime, calm: timedelta
-) -> Alarm | None:
-    """The alarm after a look that found `items`; None where nothing changes."""
-    if alarm is None or alarm.over:
-        return _raised(kind, municipality, items, now) if items else None
-    if items:
-        return _lasting(alarm, items, now)
-    if alarm.calm_since is None:
-        return alarm.model_copy(update={"calm_since": now})
-    if now - alarm.calm_since < calm:
-        return None
-    return alarm.model_copy(update={"over": True, **_told(alarm, News.ENDED, now)})
-
-
-def _raised(kind: AlarmKind, municipality: str, items: Sequence[AlarmItem], now: datetime) -> Alarm:
-    return Alarm(kind=kind, municipality=municipality, raised_at=now, told_at=now, items=list(items), news=News.RAISED)
-
-
-def _lasting(alarm: Alarm, items: Sequence[AlarmItem], now: datetime) -> Alarm | None:
-    if now - alarm.told_at >= REMINDED_EVERY:
-        told = {"items": list(items), "calm_since": None, **_told(alarm, News.REPEATED, now)}
-        return alarm.model_copy(update=told)
-    return None if alarm.calm_since is None else alarm.model_copy(update={"calm_since": None})
-
-
-def _told(alarm: Alarm, news: News, now: datetime) -> dict[str, Any]:
-    return {"news": news, "told_at": now, "number": alarm.number + 1}
-
-
-def event_of(alarm: Alarm) -> Event[Any]:
-    """The event that tells the alarm's news, the same each time."""
-    if alarm.news is None:
-        raise ValueError("there is no news of this alarm")
-    data = _EVENTS[alarm.news](kind=alarm.kind, raised_at=alarm.raised_at, number=alarm.number, items=alarm.items)
-    return new_event(
-        data,
-        id=identity.event_id(alarm.id, str(alarm.number)),
-        source=SOURCE,
-        time=alarm.told_at,
-        subject=alarm.id,
-        municipality=alarm.municipality,
-        confidentiality=Confidentiality.OPEN,
-    )
+    def _store(self, key: str, version: int, alarm: Alarm) -> bool:
+        """False where another worker was faster."""
+        document = {"_id": key, "version": version + 1, "alarm": alarm.model_dump(mode="json")}
+        if version:
+            return self._alarms.replace_one({"_id": key, "version": version}, document).matched_count == 1
+        try:
+            self._alarms.insert_one(document)
+        except DuplicateKeyError:
+            return False
+        return True

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Rules:
+class ListenerOptions:
     """What the listener is told."""
 
     name: str

@@ -73,7 +73,7 @@ class Mail:
         return MAILS / f"{self.name}.json"
 
 
-def corpus(*, made: bool = True) -> list[Mail]:
+def golden_mails(*, made: bool = True) -> list[Mail]:
     """All mails, those of `MADE` last."""
     raws = {path.stem: path.read_bytes for path in sorted(MAILS.glob("*.eml"))}
     return [_mail(name, read()) for name, read in {**raws, **(MADE if made else {})}.items()]
