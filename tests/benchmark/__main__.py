@@ -13,12 +13,13 @@ from pathlib import Path
 
 from deploy.local.ports import HOST, Ports
 from deploy.local.system import LocalSystem
-from tests.benchmark import api, history, road
+from tests.benchmark import api, history, mailbox, road
 from tests.benchmark.load import Arrivals
 from tests.benchmark.processes import resident_megabytes
 
 DATABASE = "helpdesk_tickets"
 TICKETS, FEW, MANY = 200_000, 1_000, 1_000_000
+MAILS = 5_000
 PAGE = Path("docs/performance.md")
 
 
@@ -80,6 +81,14 @@ def measure_growth(scale: int) -> list[str]:
     return rows
 
 
+def measure_mailbox(scale: int) -> list[str]:
+    """The first start on a full mailbox."""
+    with started() as system:
+        arrivals = Arrivals(system.places.mail)
+        road.run(system, arrivals, road.Round("warm up", 1000 // scale, 8), "w")
+        return [mailbox.first_start(system, MAILS // scale)]
+
+
 def door(system: LocalSystem) -> tuple[str, str]:
     """Where the staff API is, and a token."""
     return f"http://{HOST}:{system.ports.tickets_api}/api/v1", system.places.staff_token.read_text().strip()
@@ -104,11 +113,15 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
     parser.add_argument("--growth", action="store_true", help="instead: the API with 1,000 and with 1,000,000 tickets")
+    parser.add_argument(
+        "--mailbox", action="store_true", help="instead: a mailbox full of old mails at the first start"
+    )
     parser.add_argument("--quick", action="store_true", help="a tenth of the load, to see that it works")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
     arguments = parser.parse_args()
     scale = 10 if arguments.quick else 1
-    mark, rows = ("growth", measure_growth(scale)) if arguments.growth else ("figures", measure(scale))
+    mark = "growth" if arguments.growth else "mailbox" if arguments.mailbox else "figures"
+    rows = {"growth": measure_growth, "mailbox": measure_mailbox, "figures": measure}[mark](scale)
     print("\n".join(rows))
     if arguments.write:
         write(mark, rows)

@@ -108,9 +108,10 @@ EVERYTHING = (
     ),
 )
 
-# One of each class: what a change must pass before it lands. A broker whose disk is full ends itself, which is its kill.
+# One of each class: what a change must pass before it lands. Where no disk can be mounted, a broker dies all the same.
 SHORT = (
     Fault("kill", "tickets-worker"),
+    Fault("kill", "kafka-1"),
     # Longer than the session of a reader, so that its group goes on without it.
     Fault("freeze", "notifier", 14.0),
     Fault("rebalance", "router", 4.0),

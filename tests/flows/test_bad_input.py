@@ -1,6 +1,7 @@
 """Bad input of every kind from outside: it gets a clear answer, and nothing is lost or held up by it."""
 
 import json
+import re
 import smtplib
 import struct
 import uuid
@@ -15,10 +16,13 @@ from kit.messages import Record
 from kit.producer import Producer
 
 from .conftest import Town
-from .test_road import citizen_address
+from .test_road import TECHNICAL_SERVICES, citizen_address
 from .wire import TOWN, eventually, letter
 
 pytestmark = [pytest.mark.flow, pytest.mark.integration]
+
+# What of a stranger's page a browser would act on; our own pages have none of it.
+MARKUP = re.compile(r"<script|onerror|onclick|javascript:|<img", re.IGNORECASE)
 
 
 def opens_a_case(town: Town, mail: EmailMessage | bytes, sender: str) -> dict[str, object]:
@@ -77,6 +81,21 @@ def test_a_pixel_bomb_is_kept_and_marked_and_never_unpacked(town: Town) -> None:
     ticket = opens_a_case(town, mail, sender)
     assert ticket["number"]
     town.post.one(sender, str(ticket["number"]))
+
+
+def test_html_of_a_mail_reaches_neither_staff_nor_mailboxes_as_markup(town: Town) -> None:
+    sender = citizen_address()
+    tricks = "<script>alert(1)</script><img src=x onerror=alert(2)><a href='javascript:alert(3)'>tady</a>"
+    mail = letter(sender, "Lampa <script>alert(4)</script>", "")
+    mail.set_content(f"<p>V Husově ulici <b onclick='alert(5)'>nesvítí</b> lampa. {tricks}</p>", subtype="html")
+    ticket = opens_a_case(town, mail, sender)
+    messages = town.staff.http.get(f"/tickets/{ticket['id']}/messages").json()["items"]
+    sent = [town.post.one(address, str(ticket["number"])) for address in (sender, TECHNICAL_SERVICES)]
+    pages = [part for one in sent for part in one.message.walk() if part.get_content_type() == "text/html"]
+    assert pages
+    for text in (ticket["text"], *(one["text"] for one in messages), *(page.get_content() for page in pages)):
+        assert not MARKUP.search(str(text)), text
+    assert "nesvítí lampa" in str(ticket["text"])
 
 
 def test_a_null_sender_gets_no_answer_and_nothing_is_lost(town: Town) -> None:

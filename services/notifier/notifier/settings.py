@@ -42,7 +42,8 @@ class Settings(ServiceSettings, KafkaSettings, MongoSettings, ObjectStoreSetting
         default=12,
         ge=1,
         le=200,
-        description="Of these, mails to one recipient's domain, so that a slow one leaves room.",
+        description="Of these, mails to one recipient's domain: most of a town reads its mail at one or two providers, and the quarter "
+        "that is left keeps the others going when such a one is slow.",
     )
     automatic_mails_in_three_hours: int = Field(
         default=10,

@@ -19,15 +19,15 @@ from tickets.staff.queries import Queries
 
 from .builders import BODY, TEAM, Clock, messages, reply, report, ticket_of
 from .office import Office, Person, problem
+from .test_authorisation import ENDPOINTS
 
 pytestmark = pytest.mark.integration
 
 
-PATHS = ("/tickets", "/tickets/{id}", "/tickets/{id}/messages", "/tickets/{id}/history", "/reports/{id}",
-         "/originals/{id}", "/originals/{id}/parts/part-1", "/categories", "/me", "/no-such-path")  # fmt: skip
+PATHS = [re.sub(r"\{\w+\}", "{id}", path.removeprefix("/api/v1")) for method, path in ENDPOINTS if method == "GET"]
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", [*PATHS, "/no-such-path"])
 @pytest.mark.parametrize("token", [None, "", "x", "x" * 43, "x" * 5000, "Bearer"])
 def test_without_a_token_nothing_is_readable_not_even_which_paths_there_are(
     office: Office, path: str, token: str | None
@@ -40,16 +40,9 @@ def test_without_a_token_nothing_is_readable_not_even_which_paths_there_are(
 
 def test_the_documentation_is_open_and_valid(office: Office) -> None:
     assert office.client.get("/docs").status_code == 200
-    document = office.client.get("/openapi.json").json()
     from openapi_spec_validator import validate
 
-    validate(document)
-    assert document["paths"].keys() == {
-        "/api/v1/tickets", "/api/v1/tickets/{ticket_id}", "/api/v1/tickets/{ticket_id}/messages",
-        "/api/v1/tickets/{ticket_id}/history", "/api/v1/tickets/{ticket_id}/assignment",
-        "/api/v1/tickets/{ticket_id}/classification", "/api/v1/tickets/{ticket_id}/state", "/api/v1/reports/{report_id}",
-        "/api/v1/originals/{report_id}", "/api/v1/originals/{report_id}/parts/{name}", "/api/v1/categories", "/api/v1/me",
-    }  # fmt: skip
+    validate(office.client.get("/openapi.json").json())
 
 
 def test_the_documentation_needs_nothing_from_outside(office: Office) -> None:
