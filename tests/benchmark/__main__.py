@@ -15,7 +15,7 @@ from deploy.local.ports import HOST, Ports
 from deploy.local.system import LocalSystem
 from tests.benchmark import api, history, mailbox, road
 from tests.benchmark.load import Arrivals
-from tests.benchmark.processes import resident_megabytes
+from tests.benchmark.processes import resident_megabytes, wait_for_rest
 
 DATABASE = "helpdesk_tickets"
 TICKETS, FEW, MANY = 200_000, 1_000, 1_000_000
@@ -40,6 +40,7 @@ def measure(scale: int) -> list[str]:
         arrivals = Arrivals(system.places.mail)
         for number, plan in enumerate(road.rounds(scale)):
             print(plan.name, flush=True)
+            wait_for_rest(road.pids(system))
             row = road.run(system, arrivals, plan, f"r{number}")
             rows += [row] if number else []
         base, token = door(system)
@@ -51,6 +52,7 @@ def measure(scale: int) -> list[str]:
         ]
         busy = memory(system)
         there = history.grow(system.environment["MONGODB_URI"], DATABASE, TICKETS // scale)
+        wait_for_rest(road.pids(system))
         rows += ["", f"| request, 8 clients, {there:,} tickets | a second | p95 |", "| --- | --- | --- |"]
         found = api.figures(base, token, 6 / min(scale, 3))
         rows += [f"| {name} | {rate:.0f} | {p95:.0f} ms |" for name, (rate, p95) in found.items()]
@@ -73,6 +75,7 @@ def measure_growth(scale: int) -> list[str]:
         for wanted in (FEW, MANY // scale):
             print(f"growing to {wanted:,}", flush=True)
             history.grow(system.environment["MONGODB_URI"], DATABASE, wanted)
+            wait_for_rest(road.pids(system))
             found.append(api.figures(base, token, 6))
     few, many = found
     for name in few:

@@ -59,11 +59,16 @@ def a_photo() -> bytes:
     return out.getvalue()
 
 
+def pids(system: LocalSystem) -> dict[str, int]:
+    """Whose time is counted, by name."""
+    return {name: pid for name in (*OURS, *SERVERS) if (pid := system.pid(name)) is not None}
+
+
 def run(system: LocalSystem, arrivals: Arrivals, plan: Round, run: str) -> str:
     """Loads the road and returns the row of its figures."""
     photo = a_photo() if plan.photo else None
     senders = Senders(system.ports.smtp_intake, run, plan.count, at_once=plan.at_once, photo=photo, rate=plan.rate)
-    meter = Meter({name: pid for name in (*OURS, *SERVERS) if (pid := system.pid(name)) is not None})
+    meter = Meter(pids(system))
     seconds = senders.run()
     arrivals.wait_for({sent.sender for sent in senders.sent}, within=1200)
     last = max(arrivals.at[sent.sender] for sent in senders.sent)

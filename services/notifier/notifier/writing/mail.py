@@ -7,7 +7,8 @@ here each value passes `_one_line`.
 
 import hashlib
 import re
-from binascii import b2a_base64, b2a_qp
+from base64 import encodebytes
+from binascii import b2a_qp
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,10 +22,6 @@ from notifier.audience import Mark
 SUPPRESSED = "DR, RN, NRN, OOF, AutoReply"
 _FOREIGN_ID = re.compile(r"^[\x21-\x3b\x3d\x3f-\x7e]{1,250}$")
 _FROM_PERSON = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-
-
-# As many as make a line of 76 signs.
-_OCTETS_OF_A_LINE = 57
 
 Headers = Sequence[tuple[str, str]]
 
@@ -131,9 +128,7 @@ def _attached(attachment: Attachment) -> _Part:
         ("Content-Transfer-Encoding", "base64"),
         ("Content-Disposition", f"attachment; {named}"),
     ]
-    content, step = attachment.content, _OCTETS_OF_A_LINE
-    lines = [b2a_base64(content[at : at + step], newline=False) for at in range(0, len(content), step)]
-    return _Part(headers, b"".join(line + b"\r\n" for line in lines))
+    return _Part(headers, encodebytes(attachment.content).replace(b"\n", b"\r\n"))
 
 
 def _multipart(subtype: str, parts: Sequence[_Part], delivery_id: UUID) -> _Part:
