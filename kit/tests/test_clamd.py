@@ -2,17 +2,17 @@
 
 import base64
 import io
-import os
 import time
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from pydantic import ValidationError
 
 from deploy.local.clamav import ClamAV
-from deploy.local.programs import StartFailed
+from deploy.local.skipping import skipped_without
 from kit import clamd
 from kit.clamd import Clamd
 from kit.settings import ScannerSettings
@@ -29,14 +29,10 @@ AWAY = NotScanned(Why.AWAY)
 
 @pytest.fixture(scope="module")
 def real() -> Iterator[ClamAV]:
-    try:
-        daemon = ClamAV(SIGNATURES, largest=LARGEST).__enter__()
-    except StartFailed as failure:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no virus scanner here: {failure}")
-    yield daemon
-    daemon.__exit__(None, None, None)
+    with ExitStack() as stack:
+        with skipped_without("virus scanner"):
+            daemon = stack.enter_context(ClamAV(SIGNATURES, largest=LARGEST))
+        yield daemon
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from pymongo import MongoClient
 from deploy.local.__main__ import main
 from deploy.local.ports import HOST, Ports, is_taken
 from deploy.local.processes import is_alive, read_records, start_ticks
-from deploy.local.programs import StartFailed
+from deploy.local.skipping import skipped_without
 from deploy.local.status import Lag, lags
 from deploy.local.system import LocalSystem
 
@@ -36,12 +36,8 @@ MAIL = "Subject: kept\r\n\r\nkept\r\n"
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
     with LocalSystem(tmp_path_factory.mktemp("servers"), Ports.free()) as running:
-        try:
+        with skipped_without("servers"):
             running.start_servers()
-        except StartFailed as failure:
-            if os.environ.get("CI") == "true":
-                raise
-            pytest.skip(f"no servers here: {failure}")
         yield running
 
 
@@ -141,12 +137,8 @@ def test_the_same_directory_starts_again_on_other_ports_and_stops_without_a_trac
     for start in (1, 2):
         ports = Ports.free()
         with LocalSystem(tmp_path, ports, existing=kafka_and_mongo) as system:
-            try:
+            with skipped_without("servers"):
                 system.start_servers()
-            except StartFailed as failure:
-                if os.environ.get("CI") == "true":
-                    raise
-                pytest.skip(f"no servers here: {failure}")
             pids += [pid for name in ("kafka", "mongod") if (pid := system.pid(name))]
             with MongoClient[dict[str, object]](system.environment["MONGODB_URI"]) as client:
                 client.trial.starts.insert_one({"_id": start})

@@ -1,7 +1,6 @@
 """Mail servers for tests of mailboxes: a real one, people who read along, and one that says what a test wants."""
 
 import imaplib
-import os
 import socket
 import threading
 from collections.abc import Iterator, Sequence
@@ -9,13 +8,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any
 
-import pytest
 from imapclient import IMAPClient  # type: ignore[import-untyped]
 from pydantic import SecretStr
 
 from deploy.local.dovecot import PASSWORD, Dovecot
 from deploy.local.ports import HOST
-from deploy.local.programs import StartFailed
+from deploy.local.skipping import skipped_without
 from intake_email.mailboxes import connection
 from intake_email.mailboxes.configuration import Mailbox
 from intake_email.mailboxes.sessions import Opening
@@ -30,12 +28,8 @@ DONE, REFUSED = "Zpracované", "Odmítnuté"
 def dovecot(**told: Any) -> Iterator[Dovecot]:
     """A real server; skips on a laptop where there is none, fails in CI."""
     with ExitStack() as stack:
-        try:
+        with skipped_without("mail server"):
             server = stack.enter_context(Dovecot(**told))
-        except StartFailed as failure:
-            if os.environ.get("CI") == "true":
-                raise
-            pytest.skip(f"no mail server here: {failure}")
         yield server
 
 
