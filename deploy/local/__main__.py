@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         "run": lambda: run(places, ports()),
         "status": lambda: status(places),
         "reset": lambda: commands.reset(places),
-        "restore": lambda: commands.restore(places, options.folder),
+        "restore": lambda: commands.restore(places, options.folder, other_keys=options.other_keys),
         "setup": commands.setup,
         "servers": lambda: commands.serve_servers(options.directory, options.brokers),
         "supervise": lambda: commands.supervise_in_background(places, ports()),
@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     listed.add_parser("reset", help="forget all data (stops everything first)")
     restore = listed.add_parser("restore", help="fill an empty, stopped system from a backup")
     restore.add_argument("folder", type=Path, help="what `make backup` made")
+    restore.add_argument("--other-keys", action="store_true", help="although the keys of that time are lost")
     listed.add_parser("setup", help="get the Java servers")
     servers = listed.add_parser(
         "servers", help="a private set of servers on free ports, until SIGTERM; prints their environment"

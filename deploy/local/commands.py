@@ -57,11 +57,12 @@ def serve_servers(directory: Path, brokers: int) -> int:
     return until_signal(LocalSystem(directory, Ports.free(brokers), tell=tell), print_environment, with_services=False)
 
 
-def restore(places: Places, folder: Path) -> int:
+def restore(places: Places, folder: Path, *, other_keys: bool) -> int:
     """Starts the servers alone, fills them from a backup (deploy/backup), and stops them."""
+    options = ["--other-keys"] if other_keys else []
     with LocalSystem(places.root, existing=existing_servers(), tell=say) as system:
         system.start_servers()
-        command = [sys.executable, "-m", "deploy.backup", "restore", str(folder)]
+        command = [sys.executable, "-m", "deploy.backup", "restore", *options, str(folder)]
         return subprocess.run(command, env={**os.environ, **system.environment}, check=False).returncode
 
 

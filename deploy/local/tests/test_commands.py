@@ -55,6 +55,23 @@ def test_nothing_running_is_said_and_is_no_fault_of_down(tmp_path: Path, capsys:
     assert capsys.readouterr().out == "Nothing runs.\nNothing was running.\n"
 
 
+@pytest.mark.parametrize("options", [[], ["--other-keys"]])
+def test_a_restore_tells_the_copying_whether_the_keys_are_lost(
+    options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[list[str]]()
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        asked.append(command[1:])
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    for name, value in {**NO_SERVERS, "S3_ACCESS_KEY": "x", "S3_SECRET_KEY": "x"}.items():
+        monkeypatch.setenv(name, value)
+    assert main(["--root", str(tmp_path), "restore", *options, "/copy"]) == 0
+    assert asked[-1] == ["-m", "deploy.backup", "restore", *options, "/copy"]
+
+
 def test_a_figure_is_the_sum_of_its_samples() -> None:
     text = b'# HELP helpdesk_a x\nhelpdesk_a{town="one"} 2.0\nhelpdesk_a{town="two"} 1.0\nhelpdesk_ab 9.0\n'
     assert figure(text, "helpdesk_a") == 3

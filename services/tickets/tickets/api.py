@@ -164,6 +164,8 @@ def serve(settings: Settings) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Nothing here depends on where a request comes from, so nobody's word for it is taken.
+        proxy_headers=False,
         ws="none",
         timeout_graceful_shutdown=10,
     )
