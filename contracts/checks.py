@@ -20,6 +20,7 @@ from contracts.generate import (
     Published,
     asyncapi,
     examples,
+    formats,
     schema_of,
     schema_path,
 )
@@ -55,6 +56,7 @@ def check(folder: Path, contract: Contract) -> list[Finding]:
         *_partitions(contract, published),
         *_samples(folder, contract),
         *_examples(folder, contract, published),
+        *_formats(folder, contract),
         *_asyncapi(folder, contract),
     ]
 
@@ -208,6 +210,16 @@ def _fault_of_example(
     except UnreadableEvent as error:
         return f"today's models do not read it: {error}"
     return None
+
+
+def _formats(folder: Path, contract: Contract) -> Iterator[Finding]:
+    wanted = formats(contract)
+    for path, content in wanted.items():
+        if not (folder / path).exists() or (folder / path).read_bytes() != content:
+            yield Finding(path, "missing or stale", GENERATE)
+    for file in sorted((folder / "formats").glob("*")):
+        if f"formats/{file.name}" not in wanted:
+            yield Finding(f"formats/{file.name}", "belongs to no format", "remove the file")
 
 
 def _asyncapi(folder: Path, contract: Contract) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ import importlib
 import json
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,10 @@ from pydantic.json_schema import models_json_schema
 import contracts
 from contracts.asyncapi import document
 from contracts.envelope import Event, EventData
+from contracts.formats import FORMATS
 from contracts.registry import TOPICS, Topic
 from contracts.samples import SAMPLES
+from contracts.types import Model
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PUBLISHED = "schemas/published.json"
@@ -44,11 +46,13 @@ class Contract:
     topics: tuple[Topic, ...]
     events: tuple[type[EventData], ...]
     samples: Mapping[str, Mapping[str, Callable[[], Event[Any]]]]
+    formats: Mapping[str, type[Model]] = field(default_factory=dict)
+    """Lines of files, by name."""
 
 
 def whole_contract() -> Contract:
     """The contract as it stands in the models."""
-    return Contract(TOPICS, defined_events(), SAMPLES)
+    return Contract(TOPICS, defined_events(), SAMPLES, FORMATS)
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,14 @@ def examples(contract: Contract) -> dict[str, bytes]:
     return files
 
 
+def formats(contract: Contract) -> dict[str, bytes]:
+    """The JSON Schemas of lines of files: path below the contracts' folder -> content."""
+    return {
+        f"formats/{name}.json": rendered({"$schema": DIALECT, **model.model_json_schema()})
+        for name, model in contract.formats.items()
+    }
+
+
 def asyncapi(contract: Contract) -> bytes:
     """The AsyncAPI document of the contract."""
     return rendered(document(contract.topics, shared_schemas(contract.events)))
@@ -131,7 +143,7 @@ def asyncapi(contract: Contract) -> bytes:
 def write(folder: Path, contract: Contract) -> list[str]:
     """Writes what is generated and returns the paths that are new or changed; published schemas are left alone."""
     published = Published.read(folder)
-    files: dict[str, bytes] = {**examples(contract), ASYNCAPI: asyncapi(contract)}
+    files: dict[str, bytes] = {**examples(contract), **formats(contract), ASYNCAPI: asyncapi(contract)}
     digests, partitions = dict(published.schemas), {topic.name: topic.partitions for topic in contract.topics}
     for model in contract.events:
         path = schema_path(model)

@@ -101,6 +101,18 @@ def test_generating_writes_schema_example_document_and_digest(tmp_path: Path) ->
     assert schema["properties"]["dataschema"]["const"] == "urn:helpdesk:lamp.reported:1.0"
 
 
+def test_a_line_of_a_file_has_its_schema_and_no_other_is_left_over(tmp_path: Path) -> None:
+    contract = dataclasses.replace(contract_of(), formats={"lamp.line": LampPersonal})
+    assert only(check(tmp_path, contract), "formats/lamp.line.json").what == "missing or stale"
+    write(tmp_path, contract)
+    assert check(tmp_path, contract) == []
+    (tmp_path / "formats/lamp.line.json").write_text("{}")
+    (tmp_path / "formats/old.json").write_text("{}")
+    findings = check(tmp_path, contract)
+    assert only(findings, "formats/lamp.line.json").what == "missing or stale"
+    assert only(findings, "formats/old.json").what == "belongs to no format"
+
+
 def test_a_changed_published_schema_is_found_whatever_changed(folder: Path) -> None:
     content = (folder / SCHEMA).read_bytes()
     for changed_content in (content + b"\n", content.replace(b'"maximum": 30', b'"maximum": 40'), b""):

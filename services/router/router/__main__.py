@@ -1,4 +1,4 @@
-"""`python -m router serve` decides on opened cases; `decide` shows what it would make of a text."""
+"""`python -m router serve` decides on opened cases; `decide` shows what it would make of a text, `classify` of many messages."""
 
 import dataclasses
 import json
@@ -9,6 +9,7 @@ import packs
 from kit import logs
 from kit.settings import argument_parser, arguments_or_help, load
 from router import wiring
+from router.classifying import BadLine, classified
 from router.decision import Router
 from router.matter import CaseText
 from router.settings import Settings
@@ -24,13 +25,38 @@ def main() -> int:
     )
     trying.add_argument("pack", type=Path, help="the pack's folder, packs/lipovany")
     trying.add_argument("--subject", default="", help="the message's subject")
+    classify = commands.add_parser(
+        "classify",
+        help="read messages from standard input, a JSON object a line, and print a decision for each",
+        description="Formats: contracts/formats/classify.message.json and classify.decision.json. A line that is no message "
+        "is named on standard error, and the exit code is 1; the others are decided all the same.",
+    )
+    classify.add_argument("--pack", type=Path, required=True, help="the pack's folder, packs/lipovany")
     parsed = arguments_or_help(parser)
+    if parsed.command == "classify":
+        return _classify(parsed.pack)
     if parsed.command == "decide":
         return _decide(parsed.pack, parsed.subject, sys.stdin.read())
     settings = load(Settings)
     logs.setup("router", settings.instance, settings.log_level)
     wiring.run(settings)
     return 0
+
+
+def _classify(folder: Path) -> int:
+    try:
+        router = Router(packs.load(folder))
+    except packs.PackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    bad = 0
+    for found in classified(router, sys.stdin.buffer):
+        if isinstance(found, BadLine):
+            bad += 1
+            print(found, file=sys.stderr)
+        else:
+            print(found.model_dump_json())
+    return 1 if bad else 0
 
 
 def _decide(folder: Path, subject: str, text: str) -> int:

@@ -8,8 +8,8 @@ from packs import Category, Pack
 from packs.rules import CompetenceRule, KindRule, MatterRule, UrgencyRule
 from router.category import Candidate, Classifier
 from router.keepers import KeeperFinder, NamedThing
-from router.matter import CaseText, Matter, Position, matter_of
-from router.place import PlaceFinder
+from router.matter import CaseText, Matter, matter_of
+from router.place import PlaceFinder, WhereItIs
 from router.rules import Fired, RuleList
 
 SURE_FROM = 0.5
@@ -28,7 +28,7 @@ _STRICTNESS = [Confidentiality.OPEN, Confidentiality.RESTRICTED, Confidentiality
 
 @dataclass(frozen=True)
 class Decision:
-    """What the router decided; the impersonal part, and the words apart (`place`, `coordinates`, `matched_words`)."""
+    """What the router decided; the impersonal part, and the words apart (`where`, `matched_words`)."""
 
     category: str
     area: str
@@ -39,13 +39,11 @@ class Decision:
     body: str | None
     confidentiality: Confidentiality
     language: str | None
-    district: str | None
     candidates: tuple[Candidate, ...]
     decided: bool
     set_aside: bool
     reasons: tuple[str, ...]
-    place: str | None
-    coordinates: Position | None
+    where: WhereItIs
     matched_words: tuple[str, ...]
 
 
@@ -99,13 +97,11 @@ class _Deciding:
             body=solver.body,
             confidentiality=self._confidentiality(),
             language=self._matter.case.language,
-            district=where.district,
             candidates=self._candidates[:_CANDIDATES],
             decided=self._decided,
             set_aside=then is not None and then.set_aside and then.sure,
             reasons=tuple(r for r in (self._why(), kind_reason, urgency_reason, solver.reason, *where.reasons) if r),
-            place=where.phrase,
-            coordinates=where.coordinates,
+            where=where,
             matched_words=words[:_WORDS_KEPT],
         )
 

@@ -110,7 +110,7 @@ def routing_decided(opened: Event[Any], decision: Decision, digest: str) -> Rout
         body=decision.body,
         confidentiality=confidentiality(opened, decision),
         language=decision.language,
-        district=decision.district,
+        district=decision.where.district,
         candidates=[
             Candidate(category=candidate.category, probability=min(1.0, round(candidate.probability, 4)))
             for candidate in decision.candidates
@@ -132,9 +132,9 @@ def _personal(opened: Event[Any], decision: Decision) -> RoutingPersonal:
     if confidentiality(opened, decision) == Confidentiality.SEALED:
         # Sealed content never travels, not even in a few words.
         return RoutingPersonal()
-    where = decision.coordinates
+    where = decision.where.coordinates
     return RoutingPersonal(
-        place_phrase=decision.place,
+        place_phrase=decision.where.phrase,
         coordinates=Coordinates(latitude=where.latitude, longitude=where.longitude) if where else None,
         matched_words=list(decision.matched_words),
     )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packs.folding import folded_words
 from packs.gazetteer import Gazetteer
@@ -74,6 +74,8 @@ class WhereItIs:
     phrase: str | None = None
     district: str | None = None
     coordinates: Position | None = None
+    street: str | None = None
+    number: str | None = None
     reasons: tuple[str, ...] = ()
 
 
@@ -97,18 +99,19 @@ class PlaceFinder:
         """The best place that the words or the photos give."""
         coordinates, how = _coordinates(matter)
         reasons = [] if how is None else [how]
-        phrase, district = None, None
+        named = WhereItIs()
         for words, written in ((matter.text, matter.written), (matter.subject, matter.title)):
-            if phrase is None:
-                phrase, district, reason = self._named(words, written)
-                reasons += [reason] if reason else []
+            if named.phrase is None:
+                named = self._named(words, written)
+        reasons += named.reasons
+        phrase = named.phrase
         lamp = _LAMP.search(matter.written) or _LAMP.search(matter.title)
         if lamp is not None:
             phrase = f"{phrase}, lampa č. {lamp[1]}" if phrase else f"lampa č. {lamp[1]}"
             reasons.append("place.lamp")
         if phrase is None and coordinates is not None:
             phrase = "podle polohy ve fotografii" if how == "place.photo" else _in_words(coordinates)
-        return WhereItIs(phrase, district, coordinates, tuple(reasons))
+        return replace(named, phrase=phrase, coordinates=coordinates, reasons=tuple(reasons))
 
     def without_streets(self, words: Sequence[Word]) -> list[Word]:
         """The words without names of streets: `Nádražní` says nothing of trains."""
@@ -116,19 +119,23 @@ class PlaceFinder:
         named = {number for hit in hits for number in range(hit.first, hit.last + 1)}
         return [word for number, word in enumerate(words) if number not in named]
 
-    def _named(self, words: Sequence[Word], written: str) -> tuple[str | None, str | None, str | None]:
+    def _named(self, words: Sequence[Word], written: str) -> WhereItIs:
         found = _best([hit for hit in self._names.find(words) if _sure(hit, words)])
         if not found:
-            return None, None, None
+            return WhereItIs()
         first = found[0]
         known = first.owner
         if known.rank > 0:
-            return known.name, known.district, "place.landmark" if known.rank == 1 else "place.district"
+            return WhereItIs(
+                known.name, known.district, reasons=("place.landmark" if known.rank == 1 else "place.district",)
+            )
         others = [hit.owner.name for hit in found if hit.owner.rank == 0 and hit.owner.name != known.name]
         if others and _CORNER.search(written):
-            return f"roh {known.name} a {others[0]}", known.district, "place.corner"
+            phrase = f"roh {known.name} a {others[0]}"
+            return WhereItIs(phrase, known.district, street=known.name, reasons=("place.corner",))
         number = _house_number(first, words, written)
-        return (f"{known.name} {number}" if number else known.name), known.district, "place.street"
+        phrase = f"{known.name} {number}" if number else known.name
+        return WhereItIs(phrase, known.district, street=known.name, number=number, reasons=("place.street",))
 
 
 def _forms(gazetteer: Gazetteer) -> Iterator[tuple[_Known, str]]:

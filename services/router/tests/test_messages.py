@@ -13,7 +13,7 @@ def test_a_message_is_understood_as_a_person_would(message: Labelled) -> None:
     assert decision.category == message.category
     assert message.kind in (None, decision.kind)
     assert message.urgent in (None, decision.urgent)
-    assert message.place in (None, decision.place)
+    assert message.place in (None, decision.where.phrase)
     if message.outside is not None:
         assert decision.body == (None if message.outside == "town" else message.outside)
 

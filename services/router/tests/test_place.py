@@ -30,7 +30,7 @@ from .builders import decided_on
     ],
 )
 def test_a_place_is_found_in_its_forms(text: str, place: str) -> None:
-    assert decided_on(text).place == place
+    assert decided_on(text).where.phrase == place
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_place_is_found_in_its_forms(text: str, place: str) -> None:
     ],
 )
 def test_an_everyday_word_is_no_street(text: str) -> None:
-    assert decided_on(text).place is None
+    assert decided_on(text).where.phrase is None
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_an_everyday_word_is_no_street(text: str) -> None:
     ["V Husově 5 dní nesvítí lampa.", "V Husově 3 auta parkují na chodníku.", "Na Husově 20 metrů od školy je díra."],
 )
 def test_not_every_number_behind_a_street_is_a_house(text: str) -> None:
-    assert decided_on(text).place == "Husova"
+    assert decided_on(text).where.phrase == "Husova"
 
 
 @pytest.mark.parametrize(
@@ -66,30 +66,30 @@ def test_not_every_number_behind_a_street_is_a_house(text: str) -> None:
     ],
 )
 def test_coordinates_are_read(text: str, latitude: float, longitude: float) -> None:
-    found = decided_on(text).coordinates
+    found = decided_on(text).where.coordinates
     assert found is not None
     assert (found.latitude, found.longitude) == pytest.approx((latitude, longitude), abs=1e-4)
 
 
 def test_a_photo_says_where_when_the_words_do_not() -> None:
     decision = decided_on("Díra v silnici.", photo=Position(49.6312, 17.0954))
-    assert decision.coordinates == Position(49.6312, 17.0954)
-    assert decision.place == "podle polohy ve fotografii"
+    assert decision.where.coordinates == Position(49.6312, 17.0954)
+    assert decision.where.phrase == "podle polohy ve fotografii"
     assert "place.photo" in decision.reasons
 
 
 def test_a_photo_beside_a_street_keeps_the_street() -> None:
     decision = decided_on("V Lipové ulici nesvítí lampa.", photo=Position(49.6312, 17.0954))
-    assert (decision.place, decision.district) == ("Lipová", "stred")
-    assert decision.coordinates is not None
+    assert (decision.where.phrase, decision.where.district) == ("Lipová", "stred")
+    assert decision.where.coordinates is not None
 
 
 def test_a_photo_from_abroad_says_nothing() -> None:
-    assert decided_on("Díra v silnici.", photo=Position(43.5, 16.4)).coordinates is None
+    assert decided_on("Díra v silnici.", photo=Position(43.5, 16.4)).where.coordinates is None
 
 
 def test_a_place_in_the_subject_counts_with_its_number() -> None:
-    assert decided_on("Je tam díra.", "Re: Husova 7 - výtluk").place == "Husova 7"
+    assert decided_on("Je tam díra.", "Re: Husova 7 - výtluk").where.phrase == "Husova 7"
 
 
 def test_the_name_of_a_street_says_nothing_of_the_matter() -> None:
