@@ -1,26 +1,46 @@
-"""Packs by hand: `python -m packs check PATH` before a pack is loaded; `python -m packs schema` after its models changed."""
+"""Packs by hand: `check` one before it is loaded, `diff` two of them; `schema` after the models changed."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from packs.check import check
+from packs.check import check, load
+from packs.differences import differences
+from packs.findings import PackError
 from packs.schemas import schemas
 
 SCHEMA_FOLDER = Path(__file__).parent / "schema"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0: fine; 1: findings, one a line as `file:line: reason — remedy`; 2: wrong use."""
+    """Exit code 0: fine; 1: findings, one a line as `file:line: reason — remedy`, or differences; 2: wrong use."""
     parser = argparse.ArgumentParser(prog="python -m packs", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser("check", help="say what is wrong with a pack")
     checking.add_argument("path", type=Path, help="the pack's folder, packs/lipovany")
+    comparing = commands.add_parser(
+        "diff", help="say what differs between two packs, layers and all; exit code 1 where they do"
+    )
+    comparing.add_argument("before", type=Path, help="a pack's folder")
+    comparing.add_argument("after", type=Path, help="another pack's folder")
     making = commands.add_parser("schema", help="write the JSON Schemas of the packs' files to packs/schema/")
     making.add_argument("--check", action="store_true", help="write nothing, fail where the committed ones differ")
     parsed = parser.parse_args(arguments)
+    if parsed.command == "diff":
+        return _diff(parsed.before, parsed.after)
     return _check(parsed.path) if parsed.command == "check" else _schema(only_check=parsed.check)
+
+
+def _diff(before: Path, after: Path) -> int:
+    try:
+        found = differences(load(before), load(after))
+    except PackError as error:
+        print(error, file=sys.stderr)
+        return 2
+    for difference in found:
+        print(difference)
+    return 1 if found else 0
 
 
 def _check(path: Path) -> int:
