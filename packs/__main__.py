@@ -1,4 +1,4 @@
-"""Packs by hand: `check` one before it is loaded, `diff` two of them; `schema` after the models changed."""
+"""Packs by hand: `new` makes a town's own, `check` one before it is loaded, `diff` two; `schema` after the models changed."""
 
 import argparse
 import sys
@@ -8,9 +8,11 @@ from pathlib import Path
 from packs.check import check, load
 from packs.differences import differences
 from packs.findings import PackError
+from packs.new import new
 from packs.schemas import schemas
 
-SCHEMA_FOLDER = Path(__file__).parent / "schema"
+PACKS = Path(__file__).parent
+SCHEMA_FOLDER = PACKS / "schema"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,6 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser("check", help="say what is wrong with a pack")
     checking.add_argument("path", type=Path, help="the pack's folder, packs/lipovany")
+    founding = commands.add_parser("new", help="make a town's own pack from ten answers")
+    founding.add_argument("name", help="the town's slug: lower-case letters without diacritics, digits, hyphens")
+    founding.add_argument("--in", dest="folder", type=Path, default=PACKS, help="where the packs lie (default: packs)")
+    founding.add_argument("--on", dest="below", default="cz-town", help="the layer below (default: cz-town)")
+    founding.add_argument("--answers", type=Path, help="a YAML file of the ten answers, instead of asking")
     comparing = commands.add_parser(
         "diff", help="say what differs between two packs, layers and all; exit code 1 where they do"
     )
@@ -27,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     making = commands.add_parser("schema", help="write the JSON Schemas of the packs' files to packs/schema/")
     making.add_argument("--check", action="store_true", help="write nothing, fail where the committed ones differ")
     parsed = parser.parse_args(arguments)
+    if parsed.command == "new":
+        return new(parsed.folder, parsed.name, parsed.below, parsed.answers)
     if parsed.command == "diff":
         return _diff(parsed.before, parsed.after)
     return _check(parsed.path) if parsed.command == "check" else _schema(only_check=parsed.check)

@@ -10,6 +10,13 @@ from packs.base import Address, Domain, Line, Link, Model, Paragraph, Phone, Slu
 from packs.situations import Term
 
 
+class OwnWork(Model):
+    """Work that elsewhere an outside body does, and here the town itself: an ORP issues passports."""
+
+    body_type: Slug
+    role: Slug
+
+
 class Town(Model):
     """The town itself."""
 
@@ -24,6 +31,8 @@ class Town(Model):
     privacy_notice: Link
     phone: Phone
     police_phone: Phone
+    itself: list[OwnWork] = []
+    """Sorts of outside bodies that the town is itself."""
 
 
 class Role(Model):

@@ -113,6 +113,10 @@ class Pack(Model):
         """The team that solves a category, or answers for it beside a body outside."""
         return self.team_for(category.role)
 
+    def own_role(self, body_type: str | None) -> str | None:
+        """The role that does a sort of outside work where the town does it itself; None where it does not."""
+        return next((work.role for work in self.town.itself if work.body_type == body_type), None)
+
     @property
     def dispatcher(self) -> Team:
         """Those who decide what the rules could not."""

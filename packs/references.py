@@ -13,6 +13,8 @@ REFERENCES = (
     ("categories/*/body_type", "body_types"),
     ("teams/*/roles/*", "roles"),
     ("bodies/*/type", "body_types"),
+    ("town/itself/*/body_type", "body_types"),
+    ("town/itself/*/role", "roles"),
     ("rules/matter/*/then/category", "categories"),
     ("rules/*/*/when/categories/*", "categories"),
     ("rules/competence/*/then/body_type", "body_types"),
@@ -38,7 +40,7 @@ USED_BODY_TYPES = (
     "gazetteer/road_owners/*",
     "gazetteer/railway",
 )
-USED_ROLES = ("categories/*/role", "rules/competence/*/then/role", "defaults/dispatcher")
+USED_ROLES = ("categories/*/role", "rules/competence/*/then/role", "town/itself/*/role", "defaults/dispatcher")
 
 
 def unknown_slugs(document: Located) -> Iterator[Finding]:
@@ -79,9 +81,10 @@ def unreachable_bodies(document: Located) -> Iterator[Finding]:
     types = {
         body.content["type"].content for body in bodies if isinstance(body.content, dict) and "type" in body.content
     }
+    itself = {place.content for place in found(document, "town/itself/*/body_type")}
     used: dict[str, Located] = {}
     for pattern in USED_BODY_TYPES:
-        for place in (place for place in found(document, pattern) if place.content is not None):
+        for place in (place for place in found(document, pattern) if place.content not in (None, *itself)):
             used.setdefault(str(place.content), place)
     for body_type in sorted(used.keys() - types):
         if body_type in slugs(document, "body_types"):

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from deploy.local import jars
-from deploy.local.environment import TOWN_ADDRESS, existing_servers
+from deploy.local.environment import existing_servers, town
 from deploy.local.places import CACHE, PROJECT, Places
 from deploy.local.ports import HOST, Ports
 from deploy.local.processes import is_alive, read_records, stop_recorded
@@ -193,7 +193,7 @@ def where_things_are(places: Places, state: State) -> str:
     caught = f"http://{HOST}:{ports.mail_page}/ (files: {places.mail})"
     relayed = f"through your relay {state.smtp_relay} to its recipients (SMTP_RELAY); nothing of it is kept here"
     rows = {
-        "Write to": f"{TOWN_ADDRESS} through SMTP {HOST}:{ports.smtp_intake}",
+        "Write to": f"{town().email} through SMTP {HOST}:{ports.smtp_intake}",
         "Staff API": f"http://{HOST}:{ports.tickets_api}/api/v1 (documentation: http://{HOST}:{ports.tickets_api}/docs)",
         "Staff token": str(places.staff_token),
         "Sent mail": relayed if "SMTP_RELAY" in state.elsewhere else caught,

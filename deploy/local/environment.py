@@ -3,19 +3,36 @@
 import os
 import shlex
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 
+import packs
 from deploy.local.places import Places
 from deploy.local.ports import HOST, Ports
 from deploy.local.readiness import REPLICA_SET
 from deploy.local.secret_files import S3Keys
+from packs.office import Town
 
 # Who sets one of these has such a server already, so none is started.
 EXISTING_SERVERS = ("KAFKA_BOOTSTRAP", "MONGODB_URI", "S3_ENDPOINT", "SMTP_RELAY")
 # Which of these in an operator's shell only repeat what the local system wrote there of its own servers.
 OWN_SERVERS = "LOCAL_SYSTEM_OWN_SERVERS"
-TOWN_ADDRESS = "podatelna@lipovany.test"
-TOWN = "lipovany"
 TRIAL_OPERATOR = "provoz@lipovany.test"
+
+
+def pack_folder() -> Path:
+    """Where the town's pack lies: `PACK` of the caller's environment, else that of the invented town."""
+    return Path(os.environ.get("PACK") or "packs/lipovany")
+
+
+def town() -> Town:
+    """The town that the pack speaks of. Raises PackError."""
+    return _town_of(pack_folder())
+
+
+@cache
+def _town_of(folder: Path) -> Town:
+    return packs.load(folder).town
 
 
 def existing_servers() -> dict[str, str]:
@@ -45,7 +62,7 @@ def service_environment(places: Places, ports: Ports, servers: Mapping[str, str]
     return {
         **servers,
         "SECRETS_FILE": str(places.secrets),
-        "MUNICIPALITIES": f"{TOWN_ADDRESS}={TOWN}",
+        "MUNICIPALITIES": f"{town().email}={town().slug}",
         "SMTP_LISTEN": f"{HOST}:{ports.smtp_intake}",
         "API_LISTEN": f"{HOST}:{ports.tickets_api}",
         "OPERATOR_EMAIL": _operator(ports, servers),

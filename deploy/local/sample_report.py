@@ -9,7 +9,7 @@ from email.utils import format_datetime, make_msgid
 
 from PIL import ExifTags, Image, ImageDraw
 
-from deploy.local.environment import TOWN_ADDRESS
+from deploy.local.environment import town
 
 CITIZEN = "obcan@example.test"
 # Where the photo says it was taken, in degrees north and east.
@@ -30,7 +30,7 @@ def sample_report(now: datetime) -> EmailMessage:
     """The mail as a citizen's phone would send it; a new Message-ID each time, so that each is a report of its own."""
     message = EmailMessage()
     message["From"] = f"Občan <{CITIZEN}>"
-    message["To"] = TOWN_ADDRESS
+    message["To"] = town().email
     message["Subject"] = SUBJECT
     message["Date"] = format_datetime(now)
     message["Message-ID"] = make_msgid(domain="example.test")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from deploy.local import readiness
-from deploy.local.environment import TOWN
+from deploy.local.environment import pack_folder
 from deploy.local.places import Places
 from deploy.local.ports import HOST, Ports
 from deploy.local.programs import Program, Step
@@ -39,7 +39,7 @@ def preparations(places: Places) -> list[list[Step]]:
             _step("make-topics", "kit", "topics", "create", "contracts.registry:TOPICS"),
             _step("prepare-tickets", "tickets", "prepare"),
         ],
-        [_step("load-pack", "tickets", "pack", "load", f"packs/{TOWN}")],
+        [_step("load-pack", "tickets", "pack", "load", str(pack_folder()))],
     ]
     if not places.staff_token.exists():
         roles = ("--role", "dispatcher", "--role", "resolver")

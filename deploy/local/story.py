@@ -17,7 +17,7 @@ from email.policy import SMTP
 from typing import Any, TypeVar
 
 from deploy.local.commands import say, until_signal, where_things_are
-from deploy.local.environment import TOWN_ADDRESS, existing_servers
+from deploy.local.environment import existing_servers, town
 from deploy.local.mail_page import plain_text, read_mail
 from deploy.local.places import Places
 from deploy.local.ports import HOST, Ports
@@ -76,7 +76,7 @@ def _when_ready(system: LocalSystem, ended: threading.Event) -> None:
         say(f"\n  {problem}\n  Co se stalo, je v {places.log}; `make status` ukáže, co běží.")
     say(
         f"\nJak dál:\n"
-        f"  Napište vlastní hlášení na {TOWN_ADDRESS} přes SMTP {HOST}:{ports.smtp_intake}.\n"
+        f"  Napište vlastní hlášení na {town().email} přes SMTP {HOST}:{ports.smtp_intake}.\n"
         f"  Co úřad odeslal, {sent}\n"
         f"  Co umí rozhraní pro úředníky, je na http://{HOST}:{ports.tickets_api}/docs\n"
         f"  Ctrl-C vše v pořádku zastaví."
@@ -141,7 +141,7 @@ def _wire(system: LocalSystem, ended: threading.Event) -> Wire:
             with smtplib.SMTP(HOST, ports.smtp_intake, timeout=60) as connection:
                 connection.ehlo()
                 connection.mail(CITIZEN)
-                connection.rcpt(TOWN_ADDRESS)
+                connection.rcpt(town().email)
                 code, answer = connection.data(message.as_bytes(policy=SMTP))
         except (OSError, smtplib.SMTPException) as problem:
             raise StoryEnds(f"Město hlášení nepřijalo: {problem}") from problem

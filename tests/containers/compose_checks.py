@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from deploy.local import servers
-from deploy.local.environment import TOWN, TOWN_ADDRESS, service_environment
+from deploy.local.environment import service_environment, town
 from deploy.local.places import Places
 from deploy.local.ports import HOST, Ports
 from deploy.local.readiness import REPLICA_SET
@@ -124,7 +124,7 @@ def same_ports(compose: Compose) -> Iterator[str]:
 def same_town(compose: Compose) -> Iterator[str]:
     """The invented town of the trial."""
     municipalities = compose["services"]["intake-email"]["environment"].get("MUNICIPALITIES")
-    if municipalities != f"{TOWN_ADDRESS}={TOWN}":
+    if municipalities != f"{town().email}={town().slug}":
         yield f"intake-email takes mail for {municipalities}"
 
 

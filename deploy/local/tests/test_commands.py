@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -70,6 +71,20 @@ def test_a_restore_tells_the_copying_whether_the_keys_are_lost(
         monkeypatch.setenv(name, value)
     assert main(["--root", str(tmp_path), "restore", *options, "/copy"]) == 0
     assert asked[-1] == ["-m", "deploy.backup", "restore", *options, "/copy"]
+
+
+def test_the_town_is_that_of_the_pack_which_the_caller_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    other = tmp_path / "dubna"
+    shutil.copytree("packs/cz-town", tmp_path / "cz-town")
+    shutil.copytree("packs/lipovany", other)
+    for name, old, new in (("pack", "slug: lipovany", "slug: dubna"), ("town", "podatelna@lipovany", "posta@dubna")):
+        file = other / f"{name}.yaml"
+        file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    monkeypatch.setenv("PACK", str(other))
+    told = service_environment(Places(tmp_path), Ports(), NO_SERVERS)
+    assert told["MUNICIPALITIES"] == "posta@dubna.test=lipovany"
+    loads = [step.command for stage in preparations(Places(tmp_path)) for step in stage if step.name == "load-pack"]
+    assert loads[0][-1] == str(other)
 
 
 def test_a_figure_is_the_sum_of_its_samples() -> None:

@@ -176,15 +176,17 @@ class _Deciding:
         )
         usual = self._category.role
         if fired is None:
-            return _Solver(usual, self._body(self._category.body_type), "competence.usual")
+            return self._inside_or_outside(usual, self._category.body_type, "competence.usual")
         then, reason = fired.rule.then, f"competence.{fired.rule.slug}"
         if then.keeper:
             return _Solver(usual, _keeper(named, fired.rule), reason)
-        return _Solver(then.role or usual, self._body(then.body_type), reason)
+        return self._inside_or_outside(then.role or usual, then.body_type, reason)
 
-    def _body(self, body_type: str | None) -> str | None:
+    def _inside_or_outside(self, role: str, body_type: str | None, reason: str) -> _Solver:
+        if (own := self._pack.own_role(body_type)) is not None:
+            return _Solver(own, None, reason)
         body = self._pack.body_of_type(body_type) if body_type is not None else None
-        return body.slug if body is not None else None
+        return _Solver(role, body.slug if body is not None else None, reason)
 
     def _confidentiality(self) -> Confidentiality:
         own = self._category.confidentiality

@@ -2,7 +2,11 @@
 
 import pytest
 
-from .builders import decided_on
+from packs import Pack
+from router.decision import Router
+from router.matter import CaseText
+
+from .builders import decided_on, lipovany
 
 
 @pytest.mark.parametrize(
@@ -34,3 +38,13 @@ from .builders import decided_on
 )
 def test_the_words_say_whose_it_is(text: str, body: str | None) -> None:
     assert decided_on(text).body == body
+
+
+def test_what_the_town_does_itself_goes_to_its_own_office() -> None:
+    itself = [{"body_type": "urad-orp", "role": "odbor-vnitrnich-veci"}]
+    told = lipovany().model_dump(mode="json")
+    orp = Router(Pack.model_validate({**told, "town": {**told["town"], "itself": itself}}))
+    text = "Potřebuji novou občanku, kdy máte úřední hodiny?"
+    elsewhere, here = decided_on(text), orp.decide(CaseText(text=text))
+    assert elsewhere.body == "urad-orp"
+    assert (here.body, here.team) == (None, "odbor-vnitrnich-veci")
