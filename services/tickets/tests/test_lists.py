@@ -1,6 +1,12 @@
 """Lists and searches: filters, order, pages, and queries that we do not know."""
 
+from uuid import uuid4
+
 import pytest
+from pymongo.database import Database
+
+from kit.mongo import Document
+from tickets.staff.queries import Queries, WordCounts
 
 from .builders import BODY, TEAM, Clock, messages, reply, report
 from .office import Office, Person, problem
@@ -102,3 +108,26 @@ class TestLists:
     def test_operators_of_the_database_are_only_text(self, office: Office, dispatcher: Person, text: str) -> None:
         office.routed()
         assert dispatcher.listed(q=text) == []
+
+
+def test_how_common_a_word_is_is_asked_once_in_ten_minutes() -> None:
+    asked, now = list[str](), [0.0]
+
+    def count(_: str, word: str) -> int:
+        asked.append(word)
+        return len(word)
+
+    counts = WordCounts(count, lambda: now[0])
+    assert [counts.of("lipovany", "husov"), counts.of("lipovany", "husov"), counts.of("dubna", "husov")] == [5, 5, 5]
+    assert asked == ["husov", "husov"]
+    now[0] = 601
+    assert counts.of("lipovany", "husov") == 5
+    assert asked == ["husov"] * 3
+
+
+def test_a_search_is_led_by_the_rarest_word_also_among_common_ones(database: Database[Document]) -> None:
+    rows = [["lamp", "vzacn"] if number % 2 else ["lamp"] for number in range(3000)]
+    database["tickets"].insert_many(
+        [{"_id": uuid4(), "municipality": "lipovany", "words": words, "number": str(n)} for n, words in enumerate(rows)]
+    )
+    assert Queries(database)._rarest_first("lipovany", ["lamp", "vzacn"]) == ["vzacn", "lamp"]

@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +31,9 @@ _ROW = dict.fromkeys(
     ),
     1,
 )  # fmt: skip
-_COUNTED = 1000
+# Of two words that are both more common than this, either leads to a page soon.
+_COUNTED = 20_000
+_COUNTS_KEPT_SECONDS, _MOST_COUNTS = 600.0, 20_000
 
 
 class CursorRefused(ValueError):
@@ -56,11 +59,31 @@ def sight_filter(sight: Sight) -> Document:
     return {"municipality": sight.municipality, "$or": [{"confidentiality": {"$in": every}}, solved, entered]}
 
 
+class WordCounts:
+    """How many cases have a word, up to a bound, as it was within ten minutes: which of two is rarer does not change sooner."""
+
+    def __init__(self, count: Callable[[str, str], int], clock: Callable[[], float] = time.monotonic) -> None:
+        self._count, self._clock = count, clock
+        self._known: dict[tuple[str, str], tuple[int, float]] = {}
+
+    def of(self, municipality: str, word: str) -> int:
+        """Cases of the municipality with the word."""
+        key = (municipality, word)
+        count, until = self._known.get(key, (0, 0.0))
+        if self._clock() >= until:
+            count = self._count(municipality, word)
+            if len(self._known) >= _MOST_COUNTS:
+                self._known.clear()
+            self._known[key] = (count, self._clock() + _COUNTS_KEPT_SECONDS)
+        return count
+
+
 class Queries:
     """Reads of the API; may be used by many threads."""
 
     def __init__(self, database: Database[Document]) -> None:
         self._tickets, self._events, self._reports = database[TICKETS], database[EVENTS], database[REPORTS]
+        self._counts = WordCounts(self._count)
 
     def ticket(self, sight: Sight, ticket_id: UUID) -> Document | None:
         """One ticket, None where there is none for whoever asks."""
@@ -135,13 +158,10 @@ class Queries:
         ]
 
     def _rarest_first(self, municipality: str, words: list[str]) -> list[str]:
-        if len(words) < 2:
-            return words
-        counts = {
-            word: self._tickets.count_documents({"municipality": municipality, "words": word}, limit=_COUNTED)
-            for word in words
-        }
-        return sorted(words, key=counts.__getitem__)
+        return sorted(words, key=lambda word: self._counts.of(municipality, word)) if len(words) > 1 else words
+
+    def _count(self, municipality: str, word: str) -> int:
+        return self._tickets.count_documents({"municipality": municipality, "words": word}, limit=_COUNTED)
 
     def _part(self, ticket_id: UUID, cursor: str | None, limit: int, further: Document) -> Found:
         after = _sequence(cursor)
