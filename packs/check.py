@@ -15,7 +15,13 @@ from packs.findings import Finding, PackError
 from packs.layers import lay_over, read_layers
 from packs.located import Located
 from packs.pack import Pack
-from packs.references import confused_resolvers, nobody_solves, unknown_slugs, unreachable_bodies
+from packs.references import (
+    confused_resolvers,
+    nobody_solves,
+    unknown_outlines,
+    unknown_slugs,
+    unreachable_bodies,
+)
 from packs.rule_checks import rules_that_never_fire
 from packs.text_checks import faulty_texts
 
@@ -44,7 +50,7 @@ def _examine(folder: Path) -> tuple[Located, list[Finding]]:
     document = _with_layers(lay_over(layers), layers)
     ground = layers[-1].at(["ground"]).content is True
     wrong_shape = list(_shape(document, ground))
-    findings = [*wrong_shape, *unknown_slugs(document), *faulty_texts(document)]
+    findings = [*wrong_shape, *unknown_slugs(document), *unknown_outlines(document), *faulty_texts(document)]
     if not ground:
         findings += [*nobody_solves(document), *unreachable_bodies(document), *confused_resolvers(document)]
     if not wrong_shape:

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from packs.base import Line, Slug, Version
-from packs.gazetteer import Gazetteer
+from packs.gazetteer import Gazetteer, Outline, StreetAddresses
 from packs.office import Body, BodyType, Calendar, Role, Team, Town
 from packs.pack import Defaults
 from packs.rules import CompetenceRule, KindRule, MatterRule, UrgencyRule
@@ -62,6 +62,10 @@ FILES = (
     FileShape("town.yaml", "The town.", {"town": Town}),
     FileShape("calendar.yaml", "How the office counts time.", {"calendar": Calendar}),
     FileShape("gazetteer.yaml", "Where things are and whose they are.", {"gazetteer": Gazetteer}),
+    FileShape("addresses.yaml", "Every house and where it stands; imported.", {"addresses": list[StreetAddresses]}),
+    FileShape(
+        "outlines.yaml", "Where the town, its parts and its neighbours end; imported.", {"outlines": list[Outline]}
+    ),
 )
 
 

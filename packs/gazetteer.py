@@ -1,6 +1,15 @@
 """Where things are in the town, and whose they are."""
 
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
 from packs.base import Line, Model, Slug
+
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+HouseNumber = Annotated[str, Field(pattern=r"^(?:ev\. )?[0-9]{1,4}(?:/[0-9]{1,4}[a-z]?)?$")]
 
 
 class Place(Model):
@@ -74,3 +83,31 @@ class Gazetteer(Model):
     road_owners: RoadOwners
     railway: Slug
     """Type of the body that keeps railway crossings, known by their number `P1234`."""
+
+
+class StreetAddresses(Model):
+    """The houses of one street in one part of the town, as the state's register has them."""
+
+    street: Line | None = None
+    """None: a part of the town without streets, whose houses have only their numbers."""
+    district: Slug
+    houses: dict[HouseNumber, tuple[Latitude, Longitude]]
+    """By the number on the house, `145/12`, `145` or `ev. 7`: latitude and longitude in degrees (WGS 84)."""
+
+
+class OutlineOf(StrEnum):
+    """What an outline encloses."""
+
+    TOWN = "town"
+    DISTRICT = "district"
+    NEIGHBOUR = "neighbour"
+
+
+class Outline(Model):
+    """Where something ends."""
+
+    of: OutlineOf
+    slug: Slug
+    """The town's, the district's, or that of the neighbour's body."""
+    polygons: list[list[list[tuple[Longitude, Latitude]]]]
+    """As in a GeoJSON MultiPolygon: of each polygon the outer ring, then its holes."""

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Protocol, TypeVar
 
 from packs.base import Line, Model, Slug, Version
-from packs.gazetteer import Gazetteer
+from packs.gazetteer import Gazetteer, Outline, StreetAddresses
 from packs.office import Body, BodyType, Calendar, Role, Team, Town
 from packs.rules import Rules
 from packs.situations import Area, BoundaryRule, Category, KindOfMessage, PriorityLevel, StateOfTicket
@@ -66,6 +66,8 @@ class Pack(Model):
     rules: Rules
     boundary_rules: list[BoundaryRule]
     gazetteer: Gazetteer
+    addresses: list[StreetAddresses] = []
+    outlines: list[Outline] = []
     texts: dict[str, Text]
 
     @property

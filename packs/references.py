@@ -21,6 +21,7 @@ REFERENCES = (
     ("rules/competence/*/then/role", "roles"),
     ("gazetteer/streets/*/district", "gazetteer/districts"),
     ("gazetteer/landmarks/*/district", "gazetteer/districts"),
+    ("addresses/*/district", "gazetteer/districts"),
     ("gazetteer/neighbours/*/body", "bodies"),
     ("gazetteer/watercourses/*/body_type", "body_types"),
     ("gazetteer/roads/*/body_type", "body_types"),
@@ -52,6 +53,19 @@ def unknown_slugs(document: Located) -> Iterator[Finding]:
                 near = get_close_matches(place.content, known, 1)
                 remedy = f"did you mean `{near[0]}`?" if near else f"use one of {target} or add it there"
                 yield place.finding(f"`{place.content}` is not in {target}", remedy)
+
+
+def unknown_outlines(document: Located) -> Iterator[Finding]:
+    """Outlines of what the pack does not have: each speaks of another list."""
+    known: dict[str, set[object]] = {
+        "town": {place.content for place in found(document, "town/slug")},
+        "district": {place.content for place in found(document, "gazetteer/districts/*/slug")},
+        "neighbour": {place.content for place in found(document, "gazetteer/neighbours/*/body")},
+    }
+    for outline in found(document, "outlines/*"):
+        of, slug = (next(found(outline, key), outline) for key in ("of", "slug"))
+        if str(of.plain) in known and slug.plain not in known[str(of.plain)]:
+            yield slug.finding(f"`{slug.content}` is no {of.content} of this pack", "correct the slug, or add it there")
 
 
 def nobody_solves(document: Located) -> Iterator[Finding]:

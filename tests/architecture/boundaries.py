@@ -11,7 +11,7 @@ SHARED: Mapping[str, frozenset[str]] = {
     "contracts": frozenset({"contracts"}),
     "kit": frozenset({"kit"}),
     "packs": frozenset({"packs", "contracts"}),
-    "deploy": frozenset({"deploy", "contracts", "kit"}),
+    "deploy": frozenset({"deploy", "contracts", "kit", "packs"}),
 }
 FOR_SERVICES = frozenset({"contracts", "kit", "packs"})
 

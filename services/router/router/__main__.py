@@ -12,6 +12,7 @@ from router import wiring
 from router.classifying import BadLine, classified
 from router.decision import Router
 from router.matter import CaseText
+from router.places import importing
 from router.settings import Settings
 
 
@@ -32,7 +33,20 @@ def main() -> int:
         "is named on standard error, and the exit code is 1; the others are decided all the same.",
     )
     classify.add_argument("--pack", type=Path, required=True, help="the pack's folder, packs/lipovany")
+    gazetteer = commands.add_parser("gazetteer", help="the town's places")
+    taking = gazetteer.add_subparsers(dest="what", required=True).add_parser(
+        "import",
+        help="take RÚIAN's CSV of addresses, or boundaries as GeoJSON, into a pack",
+        description="Writes addresses.yaml or outlines.yaml into the pack's folder, in place of what is there. Whatever is left "
+        "out is named. Nothing is written where the file cannot be taken (exit code 1).",
+    )
+    taking.add_argument(
+        "file", type=Path, help="as the state publishes it: ..._OB_554782_ADR.csv, or GeoJSON in WGS 84"
+    )
+    taking.add_argument("--pack", type=Path, required=True, help="the pack's folder, packs/lipovany")
     parsed = arguments_or_help(parser)
+    if parsed.command == "gazetteer":
+        return _import(parsed.file, parsed.pack)
     if parsed.command == "classify":
         return _classify(parsed.pack)
     if parsed.command == "decide":
@@ -57,6 +71,22 @@ def _classify(folder: Path) -> int:
         else:
             print(found.model_dump_json())
     return 1 if bad else 0
+
+
+def _import(file: Path, folder: Path) -> int:
+    geojson = file.suffix.lower() in (".json", ".geojson")
+    try:
+        pack, content = packs.load(folder), file.read_bytes()
+        parts, left_out = importing.outlines(content, pack) if geojson else importing.addresses(content, pack)
+    except (packs.PackError, importing.ImportRefused, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for reason in left_out:
+        print(f"left out: {reason}", file=sys.stderr)
+    key = "outlines" if geojson else "addresses"
+    (folder / f"{key}.yaml").write_text(importing.as_yaml(key, parts), encoding="utf-8")
+    print(f"{folder / key}.yaml: {len(parts)} {'outlines' if geojson else 'streets'}, {len(left_out)} left out")
+    return 0
 
 
 def _decide(folder: Path, subject: str, text: str) -> int:

@@ -5,11 +5,11 @@ from functools import cached_property
 
 from contracts.types import Confidentiality, Kind, Priority
 from packs import Category, Pack
-from packs.rules import CompetenceRule, KindRule, MatterRule, UrgencyRule
+from packs.rules import CompetenceRule, KindRule, MatterRule, Named, UrgencyRule
 from router.category import Candidate, Classifier
-from router.keepers import KeeperFinder, NamedThing
 from router.matter import CaseText, Matter, matter_of
-from router.place import PlaceFinder, WhereItIs
+from router.places.finder import PlaceFinder, WhereItIs
+from router.places.keepers import KeeperFinder, NamedThing
 from router.rules import Fired, RuleList
 
 SURE_FROM = 0.5
@@ -64,7 +64,7 @@ class Router:
         self.urgency_rules: RuleList[UrgencyRule] = RuleList(pack.rules.urgency)
         self.competence_rules: RuleList[CompetenceRule] = RuleList(pack.rules.competence)
         self.classifier = Classifier.from_pack(pack)
-        self.places = PlaceFinder(pack.gazetteer)
+        self.places = PlaceFinder(pack)
         self.keepers = KeeperFinder(pack)
 
     def decide(self, case: CaseText) -> Decision:
@@ -84,7 +84,7 @@ class _Deciding:
         kind, kind_reason = self._kind_of_message()
         urgent, priority, urgency_reason = self._urgency()
         solver = self._solver()
-        where = self._router.places.find(self._matter)
+        where = self._where
         then = fired.rule.then if fired is not None else None
         words = fired.words if fired is not None else self._candidates[0].words if self._candidates else ()
         return Decision(
@@ -98,12 +98,16 @@ class _Deciding:
             confidentiality=self._confidentiality(),
             language=self._matter.case.language,
             candidates=self._candidates[:_CANDIDATES],
-            decided=self._decided,
+            decided=self._decided and not where.doubtful,
             set_aside=then is not None and then.set_aside and then.sure,
             reasons=tuple(r for r in (self._why(), kind_reason, urgency_reason, solver.reason, *where.reasons) if r),
             where=where,
             matched_words=words[:_WORDS_KEPT],
         )
+
+    @cached_property
+    def _where(self) -> WhereItIs:
+        return self._router.places.find(self._matter)
 
     @cached_property
     def _fired(self) -> Fired[MatterRule] | None:
@@ -171,6 +175,8 @@ class _Deciding:
 
     def _solver(self) -> _Solver:
         named = self._router.keepers.named(f"{self._matter.title} {self._matter.written}", self._matter.words)
+        if self._where.neighbour is not None:
+            named.append(NamedThing(Named.NEIGHBOUR, self._where.neighbour))
         fired = self._router.competence_rules.first(
             self._matter.words, category=self._category.slug, named=frozenset(thing.kind for thing in named)
         )

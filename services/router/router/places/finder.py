@@ -1,12 +1,14 @@
 """Where it is: street and house, a known place, a lamp's number, coordinates. Pure."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from packs import Pack
 from packs.folding import folded_words
-from packs.gazetteer import Gazetteer
 from router.matter import Matter, Position
+from router.places.geography import Geography
 from router.words import Found, Phrases, Word
 
 # What may stand between a street's name and the number of the house.
@@ -76,6 +78,10 @@ class WhereItIs:
     coordinates: Position | None = None
     street: str | None = None
     number: str | None = None
+    neighbour: str | None = None
+    """Body of the neighbouring town in which it is."""
+    doubtful: bool = False
+    """So near the border, or so far out, that a person has to look."""
     reasons: tuple[str, ...] = ()
 
 
@@ -92,8 +98,9 @@ class _Known:
 class PlaceFinder:
     """Prepared once for a town's gazetteer."""
 
-    def __init__(self, gazetteer: Gazetteer) -> None:
-        self._names: Phrases[_Known] = Phrases(_forms(gazetteer), gap=0)
+    def __init__(self, pack: Pack) -> None:
+        self._names: Phrases[_Known] = Phrases(_forms(pack), gap=0)
+        self._geography = Geography(pack)
 
     def find(self, matter: Matter) -> WhereItIs:
         """The best place that the words or the photos give."""
@@ -111,7 +118,35 @@ class PlaceFinder:
             reasons.append("place.lamp")
         if phrase is None and coordinates is not None:
             phrase = "podle polohy ve fotografii" if how == "place.photo" else _in_words(coordinates)
-        return replace(named, phrase=phrase, coordinates=coordinates, reasons=tuple(reasons))
+        where = replace(named, phrase=phrase, coordinates=coordinates, reasons=tuple(reasons))
+        return self._surrounded(where) if coordinates is not None else self._housed(where)
+
+    def _housed(self, where: WhereItIs) -> WhereItIs:
+        """With the position of the house, where the register has it."""
+        if where.street is None or where.number is None:
+            return where
+        house = self._geography.house(where.street, where.number, where.district)
+        return where if house is None else replace(where, coordinates=house.position, district=house.district)
+
+    def _surrounded(self, where: WhereItIs) -> WhereItIs:
+        """With what the outlines say of the position. A district that was named is kept."""
+        if where.coordinates is None:
+            return where
+        around = self._geography.around(where.coordinates)
+        reason = None
+        if around.near_border:
+            reason = "place.near-border"
+        elif around.neighbour is not None and not around.in_town:
+            reason = "place.in-neighbour"
+        elif around.in_town is False:
+            reason = "place.outside"
+        return replace(
+            where,
+            district=where.district or around.district,
+            neighbour=around.neighbour if reason == "place.in-neighbour" else None,
+            doubtful=reason in ("place.near-border", "place.outside"),
+            reasons=where.reasons if reason is None else (*where.reasons, reason),
+        )
 
     def without_streets(self, words: Sequence[Word]) -> list[Word]:
         """The words without names of streets: `Nádražní` says nothing of trains."""
@@ -138,10 +173,19 @@ class PlaceFinder:
         return WhereItIs(phrase, known.district, street=known.name, number=number, reasons=("place.street",))
 
 
-def _forms(gazetteer: Gazetteer) -> Iterator[tuple[_Known, str]]:
+def _forms(pack: Pack) -> Iterator[tuple[_Known, str]]:
+    gazetteer = pack.gazetteer
+    districts, further = defaultdict[str, set[str]](set), defaultdict[str, list[str]](list)
     for street in gazetteer.streets:
-        owner = _Known(street.name, street.district, 0, _is_everyday(street.name))
-        for form in {*_declined(street.name), *(_whole(form) for form in street.forms)}:
+        districts[street.name].add(street.district)
+        further[street.name] += street.forms
+    for registered in pack.addresses:
+        if registered.street is not None:
+            districts[registered.street].add(registered.district)
+    for name, there in districts.items():
+        # A street that runs through two parts of the town tells neither.
+        owner = _Known(name, min(there) if len(there) == 1 else None, 0, _is_everyday(name))
+        for form in {*_declined(name), *(_whole(form) for form in further[name])}:
             yield owner, form
     for landmark in gazetteer.landmarks:
         owner = _Known(landmark.name, landmark.district, 1)
