@@ -10,6 +10,7 @@ from kit import logs
 from kit.settings import argument_parser, arguments_or_help, load
 from router import wiring
 from router.classifying import BadLine, classified
+from router.comparing import compared, told
 from router.decision import Router
 from router.matter import CaseText
 from router.places import importing
@@ -33,6 +34,13 @@ def main() -> int:
         "is named on standard error, and the exit code is 1; the others are decided all the same.",
     )
     classify.add_argument("--pack", type=Path, required=True, help="the pack's folder, packs/lipovany")
+    compare = commands.add_parser(
+        "compare",
+        help="read messages like classify, and say what another pack would decide otherwise, and why",
+        description="Counts first, then the cases. Exit code 1 where a line was no message.",
+    )
+    compare.add_argument("--pack", type=Path, required=True, help="the pack that holds")
+    compare.add_argument("--against", type=Path, required=True, help="the pack that might")
     gazetteer = commands.add_parser("gazetteer", help="the town's places")
     taking = gazetteer.add_subparsers(dest="what", required=True).add_parser(
         "import",
@@ -45,6 +53,8 @@ def main() -> int:
     )
     taking.add_argument("--pack", type=Path, required=True, help="the pack's folder, packs/lipovany")
     parsed = arguments_or_help(parser)
+    if parsed.command == "compare":
+        return _compare(parsed.pack, parsed.against)
     if parsed.command == "gazetteer":
         return _import(parsed.file, parsed.pack)
     if parsed.command == "classify":
@@ -55,6 +65,25 @@ def main() -> int:
     logs.setup("router", settings.instance, settings.log_level)
     wiring.run(settings)
     return 0
+
+
+def _compare(folder: Path, against: Path) -> int:
+    try:
+        before, after = Router(packs.load(folder)), Router(packs.load(against))
+    except packs.PackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    messages, bad = list(sys.stdin.buffer), 0
+    pairs = []
+    for old, new in zip(classified(before, messages), classified(after, messages), strict=True):
+        if isinstance(old, BadLine) or isinstance(new, BadLine):
+            bad += 1
+            print(old, file=sys.stderr)
+        else:
+            pairs.append((old, new))
+    for line in told(compared(pairs)):
+        print(line)
+    return 1 if bad else 0
 
 
 def _classify(folder: Path) -> int:
