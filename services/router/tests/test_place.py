@@ -71,6 +71,62 @@ def test_coordinates_are_read(text: str, latitude: float, longitude: float) -> N
     assert (found.latitude, found.longitude) == pytest.approx((latitude, longitude), abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GPS 49.63120, 17.09540", "49.6312N 17.0954E", "N49.63120 E17.09540", "N 49.63120°, E 17.09540°", "49,63120; 17,09540",
+        "lat: 49.6312 lon: 17.0954", "17.09540, 49.63120", "49°37'52.3\"N, 17°5'43.4\"E", "49° 37\u2032 52.3\u2033 17° 5\u2032 43.4\u2033",
+        "N 49° 37.872 E 017° 05.724", "49°37.872'N 17°05.724'E", "geo:49.6312,17.0954", "geo:49.6312,17.0954?z=19",
+        "https://mapy.com/cs/zakladni?x=17.0954&y=49.6312&z=17", "https://mapy.cz/?y=49.6312&source=coor&x=17.0954",
+        "https://mapy.com/cs/zakladni?q=49.6312%2C17.0954", "https://www.google.com/maps/@49.6312,17.0954,17z",
+        "https://maps.google.com/?q=49.6312,17.0954", "https://www.google.com/maps?q=loc:49.6312,17.0954",
+        "https://www.google.com/maps/place/X/data=!3d49.6312!4d17.0954", "https://maps.apple.com/?ll=49.6312,17.0954",
+        "https://www.openstreetmap.org/#map=18/49.6312/17.0954", "https://www.openstreetmap.org/?mlat=49.6312&mlon=17.0954",
+        "https://waze.com/ul?ll=49.6312,17.0954&navigate=yes",
+    ],
+)  # fmt: skip
+def test_coordinates_are_read_in_every_usual_notation(text: str) -> None:
+    found = decided_on(f"Je tam výtluk, {text} pošlete někoho.").where.coordinates
+    assert found is not None
+    assert (found.latitude, found.longitude) == pytest.approx((49.6312, 17.0954), abs=2e-5)
+
+
+@pytest.mark.parametrize(
+    "text", ["Y=516081.77 X=1166800.80", "-516081.77, -1166800.80", "X: 1166800,80 Y: 516081,77", "516082 1166801"]
+)
+def test_coordinates_of_the_cadastre_are_read(text: str) -> None:
+    found = decided_on(f"Výtluk na {text}.").where.coordinates
+    assert found is not None
+    assert (found.latitude, found.longitude) == pytest.approx((49.21486, 17.73715), abs=2e-5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Platba 49.631 Kč a 17.095 Kč", "Volejte 777 516 081 nebo 777 1166 800", "variabilní symbol 1234567890, částka 516081",
+        "rozměr 49.5 x 17.2 m", "verze 49.123.456", "dne 17.12.2026 v 49. minutě", "-33.8688, 151.2093",
+    ],
+)  # fmt: skip
+def test_not_every_pair_of_numbers_is_a_position(text: str) -> None:
+    assert decided_on(text).where.coordinates is None
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        ("Díra na 12,3 km silnice I/38.", "na 12,3 km silnice I/38", "place.kilometre"),
+        ("Sražená srna, I/38 km 12", "I/38 km 12", "place.kilometre"),
+        ("Na přejezdu P7712 blikají závory.", "přejezdu P7712", "place.crossing"),
+        ("Skládka na parc. č. 1208/3.", "parc. č. 1208/3", "place.parcel"),
+        ("Kdo seká pozemek č. 77/2?", "pozemek č. 77/2", "place.parcel"),
+    ],
+)
+def test_what_stands_instead_of_an_address_is_the_place(text: str, place: str, reason: str) -> None:
+    decision = decided_on(text)
+    assert decision.where.phrase == place
+    assert reason in decision.reasons
+
+
 def test_a_photo_says_where_when_the_words_do_not() -> None:
     decision = decided_on("Díra v silnici.", photo=Position(49.6312, 17.0954))
     assert decision.where.coordinates == Position(49.6312, 17.0954)

@@ -9,6 +9,7 @@ from packs import Pack
 from packs.folding import folded_words
 from router.matter import Matter, Position
 from router.places.geography import Geography
+from router.places.notations import in_the_country, position_in
 from router.words import Found, Phrases, Word
 
 # What may stand between a street's name and the number of the house.
@@ -23,13 +24,13 @@ _LAMP = re.compile(
     re.IGNORECASE,
 )
 _CORNER = re.compile(r"\b(?:roh\w*|křižovat\w*|krizovat\w*|křížení|krizeni)\b", re.IGNORECASE)
-_DECIMAL = re.compile(
-    r"(?<![\d.])(4[89]|5[01])[.,](\d{3,8})°?\s*[nN]?\s*[,;/ &]\s*(?:y=|lon=)?(1[2-8])[.,](\d{3,8})(?!\d)"
-)
-_DEGREES = re.compile(
-    r"(4[89]|5[01])°\s*(\d{1,2})['\u2032]\s*(\d{1,2}(?:[.,]\d+)?)[\"\u2033]?\s*[nN]?[,;\s]+(1[2-8])°\s*(\d{1,2})['\u2032]\s*(\d{1,2}(?:[.,]\d+)?)"
-)
-_MAP_LINK = re.compile(r"[?&]x=(1[2-8]\.\d{3,})&y=((?:4[89]|5[01])\.\d{3,})")
+# What stands instead of an address; the first that is there is said.
+_INSTEAD = (
+    ("place.kilometre", re.compile(r"\b(?:na\s)?(?:\d{1,3}(?:[.,]\d{1,3})?\.?\s?km|km\s?\d{1,3}(?:[.,]\d{1,3})?|kilometr\w{0,3}\s\d{1,3}(?:[.,]\d{1,3})?)"
+     r"(?:\s\w{1,12}){0,3}\s(?:[iI]{1,3}/\d{1,5}|[dD]\s?\d{1,2})\b|\b(?:[iI]{1,3}/\d{1,5}|[dD]\d{1,2})(?:\s\w{1,12}){0,3}[,\s]{1,3}(?:km\s?\d{1,3}(?:[.,]\d{1,3})?|\d{1,3}(?:[.,]\d{1,3})?\.?\s?km)")),
+    ("place.crossing", re.compile(r"\b(?:přejezd\w{0,2}|prejezd\w{0,2})\s(?:č\.?\s?|c\.?\s?|číslo\s|cislo\s)?[pP]\s?\d{3,5}\b")),
+    ("place.parcel", re.compile(r"\b(?:parc(?:ela|ele|elu|elou|ely)?\.?|pozemk?\w{0,3})\s(?:č\.?\s?|číslo\s|c\.?\s?|st\.\s?){0,2}\d{1,5}(?:/\d{1,4})?\b|\bp\.\s?č\.\s?\d{1,5}(?:/\d{1,4})?", re.IGNORECASE)),
+)  # fmt: skip
 
 # Endings of adjectives in names of streets, folded: Husova, Husově, Husovu, Husovou; Dlouhá, Dlouhé, Dlouhou.
 _FEMININE = ("a", "e", "u", "ou", "y", "ej")
@@ -112,6 +113,9 @@ class PlaceFinder:
                 named = self._named(words, written)
         reasons += named.reasons
         phrase = named.phrase
+        if phrase is None:
+            phrase, how_else = _instead(matter)
+            reasons += [how_else] if how_else else []
         lamp = _LAMP.search(matter.written) or _LAMP.search(matter.title)
         if lamp is not None:
             phrase = f"{phrase}, lampa č. {lamp[1]}" if phrase else f"lampa č. {lamp[1]}"
@@ -246,26 +250,20 @@ def _house_number(hit: Found[_Known], words: Sequence[Word], written: str) -> st
     return re.sub(r"\s+", "", match[1]) if match else None
 
 
+def _instead(matter: Matter) -> tuple[str | None, str | None]:
+    for reason, pattern in _INSTEAD:
+        for text in (matter.written, matter.title):
+            if match := pattern.search(text):
+                return " ".join(match[0].split()), reason
+    return None, None
+
+
 def _coordinates(matter: Matter) -> tuple[Position | None, str | None]:
-    text = matter.written
-    if match := _MAP_LINK.search(text):
-        return Position(float(match[2]), float(match[1])), "place.map-link"
-    if match := _DECIMAL.search(text):
-        return Position(float(f"{match[1]}.{match[2]}"), float(f"{match[3]}.{match[4]}")), "place.coordinates"
-    if match := _DEGREES.search(text):
-        numbers = [float(part.replace(",", ".")) for part in match.groups()]
-        return Position(_angle(*numbers[:3]), _angle(*numbers[3:])), "place.coordinates"
-    photo = next((position for position in matter.case.photo_positions if _in_the_country(position)), None)
+    for text in (matter.written, matter.title):
+        if (found := position_in(text)) is not None:
+            return found
+    photo = next((position for position in matter.case.photo_positions if in_the_country(position)), None)
     return photo, None if photo is None else "place.photo"
-
-
-def _angle(degrees: float, minutes: float, seconds: float) -> float:
-    return round(degrees + minutes / 60 + seconds / 3600, 6)
-
-
-def _in_the_country(position: Position) -> bool:
-    """A rough frame of the Czech Republic: photos from holidays tell nothing."""
-    return 48.5 <= position.latitude <= 51.1 and 12.0 <= position.longitude <= 18.9
 
 
 def _in_words(position: Position) -> str:
