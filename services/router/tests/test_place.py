@@ -34,6 +34,34 @@ def test_a_place_is_found_in_its_forms(text: str, place: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("na nadrzani 5 je dira", "Nádražní 5"),
+        ("v Husvoě nesvítí lampa", "Husova"),
+        ("V Masarikově 7 teče voda", "Masarykova 7"),
+        ("ulice Komenskeho, ulice Komesnkého 3", "Komenského"),
+        ("V ulici Jiráksova praskl kanál", "Jiráskova"),
+    ],
+)
+def test_a_street_with_a_slip_of_the_finger_is_found(text: str, place: str) -> None:
+    assert decided_on(text).where.phrase == place
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "V Husinci je díra.",
+        "na zahrade 5 let nic",
+        "Na Školce je díra.",
+        "v lesích se kácí",
+        "na polovine cesty 3 díry",
+    ],
+)
+def test_a_word_that_is_only_like_a_street_is_none(text: str) -> None:
+    assert decided_on(text).where.street is None
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Na polní cestě je díra.",

@@ -5,6 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
 from packs import Pack
 from packs.folding import folded_words
 from router.matter import Matter, Position
@@ -42,6 +45,7 @@ _NOUNS = {
     "most": ("most", "mostu", "moste", "mostem"),
     "namestim": ("namestim",),
 }
+_SHORTEST_WITH_A_SLIP, _LONG_WORD = 5, 9
 # An adjective before one of these is no street: `lesní cesta`, `dlouhá doba`.
 _NO_STREET = (
     "cest", "hrist", "budov", "zon", "dob", "jideln", "druzin", "pozem", "lavic", "kol", "prac", "prazdn", "rok", "lamp",
@@ -102,6 +106,7 @@ class PlaceFinder:
     def __init__(self, pack: Pack) -> None:
         self._names: Phrases[_Known] = Phrases(_forms(pack), gap=0)
         self._geography = Geography(pack)
+        self._street_forms = _street_forms(pack)
 
     def find(self, matter: Matter) -> WhereItIs:
         """The best place that the words or the photos give."""
@@ -161,7 +166,7 @@ class PlaceFinder:
     def _named(self, words: Sequence[Word], written: str) -> WhereItIs:
         found = _best([hit for hit in self._names.find(words) if _sure(hit, words)])
         if not found:
-            return WhereItIs()
+            return self._misspelt(words, written)
         first = found[0]
         known = first.owner
         if known.rank > 0:
@@ -175,6 +180,38 @@ class PlaceFinder:
         number = _house_number(first, words, written)
         phrase = f"{known.name} {number}" if number else known.name
         return WhereItIs(phrase, known.district, street=known.name, number=number, reasons=("place.street",))
+
+    def _misspelt(self, words: Sequence[Word], written: str) -> WhereItIs:
+        """A street whose name has a slip of the finger, where the words around say that it is a street."""
+        for number, word in enumerate(words):
+            if len(word.folded) < _SHORTEST_WITH_A_SLIP or not _like_a_street(number, words):
+                continue
+            most = 1 if len(word.folded) < _LONG_WORD else 2
+            alike = process.extract(
+                word.folded, self._street_forms.keys(), scorer=OSA.distance, score_cutoff=most, limit=5
+            )
+            owners = {self._street_forms[form] for form, distance, _ in alike if distance == alike[0][1]}
+            if len(owners) == 1:
+                known = owners.pop()
+                house = _house_number(Found(known, "", number, number), words, written)
+                phrase = f"{known.name} {house}" if house else known.name
+                reasons = ("place.street", "place.misspelt")
+                return WhereItIs(phrase, known.district, street=known.name, number=house, reasons=reasons)
+        return WhereItIs()
+
+
+def _street_forms(pack: Pack) -> dict[str, _Known]:
+    """Streets of one word by each of their forms."""
+    forms = ((owner, form) for owner, form in _forms(pack) if owner.rank == 0 and " " not in form)
+    return {form.rstrip("."): owner for owner, form in forms}
+
+
+def _like_a_street(number: int, words: Sequence[Word]) -> bool:
+    before = words[number - 1].folded if number else ""
+    after = words[number + 1].folded if number + 1 < len(words) else ""
+    return (
+        before in _BEFORE_STREET - _STREET and (words[number].raw[0].isupper() or after.isdigit() or after in _STREET)
+    ) or before in _STREET
 
 
 def _forms(pack: Pack) -> Iterator[tuple[_Known, str]]:
