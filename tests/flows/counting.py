@@ -3,9 +3,6 @@
 What is looked at: the 250s that senders got, the topics, the staff API, the mails at the relay, two of the operator's commands.
 """
 
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter, defaultdict
@@ -21,6 +18,7 @@ from kit.messages import Message
 from kit.partitions import groupless_client, partitions_of, read_partition
 
 from .conftest import Town
+from .operating import operator
 from .wire import Caught, eventually
 
 MOST_SHOWN = 5
@@ -46,14 +44,6 @@ def in_doubt(town: Town, ticket: str) -> int:
     )
 
 
-def operator(town: Town, *command: str) -> subprocess.CompletedProcess[str]:
-    """A command as an operator gives it."""
-    environment = {**os.environ, **town.system.environment}
-    return subprocess.run(
-        [sys.executable, "-m", *command], env=environment, timeout=300, check=False, capture_output=True, text=True
-    )
-
-
 def count_everything(town: Town, accepted: Mapping[str, Sequence[str]], *, most_repeats: int) -> dict[str, list[str]]:
     """What is not as promised, by promise; empty when all is well. `most_repeats` mails may have come twice."""
     tickets, findings = of_reports(town, accepted)
@@ -65,7 +55,7 @@ def count_everything(town: Town, accepted: Mapping[str, Sequence[str]], *, most_
         "P5": of_topics(town, {report for ids in accepted.values() for report in ids}, set(tickets.values())),
     }
     for promise, command in (("P3", ("tickets", "verify")), ("P1", ("tickets", "ledger"))):
-        done = operator(town, *command)
+        done = operator(town.system, *command)
         if done.returncode != 0:
             wrong[promise].append(f"python -m {' '.join(command)}: {done.stdout.strip()} {done.stderr.strip()}")
     return {promise: findings for promise, findings in wrong.items() if findings}

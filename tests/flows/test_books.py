@@ -4,11 +4,8 @@ Everything is copied while the town works, then a second one on empty servers go
 """
 
 import json
-import os
 import shutil
 import smtplib
-import subprocess
-import sys
 import threading
 import uuid
 from collections import Counter
@@ -27,6 +24,7 @@ from kit.producer import Producer
 from kit.settings import ObjectStoreSettings
 
 from .conftest import Town, running_town
+from .operating import operator
 from .wire import Caught, eventually, letter
 
 pytestmark = [pytest.mark.flow, pytest.mark.integration]
@@ -48,19 +46,6 @@ def lost(place: Path) -> Iterator[Town]:
     """The town that will be lost."""
     with running_town(LocalSystem(place / "lost", Ports.free(), extra=LOOKS)) as town:
         yield town
-
-
-def operator(system: LocalSystem, *command: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
-    """A command as an operator gives it."""
-    return subprocess.run(
-        [sys.executable, "-m", *command],
-        env={**os.environ, **system.environment},
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
 
 
 def told(town: Town, beginning: str) -> list[Caught]:

@@ -3,9 +3,6 @@
 A run of its own carries a canary in every personal field; then everything that operators see is searched for them.
 """
 
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 
@@ -19,6 +16,7 @@ from kit.messages import Record
 from kit.producer import Producer
 
 from .conftest import Town, running_town
+from .operating import operator
 from .wire import Caught, eventually, letter
 
 pytestmark = [pytest.mark.flow, pytest.mark.integration]
@@ -81,7 +79,7 @@ def by_hand(town: Town) -> None:
     """Canaries in what staff enter: reporter, place, words, and in a member of staff himself."""
     token = town.system.places.root / "canary-token"
     whose = ("--name", f"{MARK}-referent", "--address", f"{MARK}-referent@lipovany.test")
-    made = operator(town, "tickets", "token", "create", "--role", "resolver", *whose, "--out", str(token))
+    made = operator(town.system, "tickets", "token", "create", "--role", "resolver", *whose, "--out", str(token))
     code = made.stderr.split()[-1]
     reporter = {"name": f"{MARK}-volajici", "address": f"{MARK}-volajici@example.test"}
     entered = {"text": f"{MARK}-hovor", "subject": f"{MARK}-vec", "place": f"{MARK}-misto", "reporter": reporter}
@@ -92,7 +90,7 @@ def by_hand(town: Town) -> None:
     assert assigned.json()["resolver"]["name"] == f"{MARK}-referent"
     town.staff.change(ticket, "state", {"state": "rejected", **words})
     town.post.one(f"{MARK}-referent@lipovany.test")
-    assert MARK in operator(town, "tickets", "token", "list").stdout, "only who asks for it sees the name"
+    assert MARK in operator(town.system, "tickets", "token", "list").stdout, "only who asks for it sees the name"
 
 
 def from_outside(town: Town) -> None:
@@ -128,14 +126,6 @@ def delivery_report(mail: Caught, recipient: str) -> bytes:
         f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {mail.message['Message-ID']}\r\n\r\n--b--\r\n"
     )
     return (head + kind + words + status + original).encode()
-
-
-def operator(town: Town, *command: str) -> subprocess.CompletedProcess[str]:
-    """A command as an operator gives it."""
-    environment = {**os.environ, **town.system.environment}
-    return subprocess.run(
-        [sys.executable, "-m", *command], env=environment, capture_output=True, text=True, timeout=60, check=True
-    )
 
 
 def poison(town: Town) -> list[str]:

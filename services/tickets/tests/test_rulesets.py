@@ -1,18 +1,22 @@
 """Packs by way of topic and store: what is wrong is left out, what holds goes on holding."""
 
+import shutil
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 import pytest
+from pymongo.database import Database
 
 import packs
 from contracts.envelope import parse_event
 from contracts.registry import EVENTS
 from contracts.sample_reports import MUNICIPALITY, PSEUDONYM_KEY, pseudonym_of
 from kit.messages import Record
+from kit.mongo import Document
 from kit.object_store import MemoryObjectStore
-from tickets.rulesets import Rulesets, publication
+from tickets.rulesets import Activation, Activations, Rulesets, earlier, publication, stored
 
 from .conftest import PACK
 
@@ -32,10 +36,11 @@ def told(rulesets: Rulesets, record: Record) -> None:
 
 
 def test_a_published_pack_holds(rulesets: Rulesets, objects: MemoryObjectStore) -> None:
-    record, label = publication(PACK, objects)
+    held = stored(PACK, objects)
+    record = publication(held)
     event = parse_event(record.value, EVENTS)
     assert record.key == b"lipovany/ruleset.published"
-    assert (event.data.label, event.data.digest) == (label, packs.digest(objects.get(event.data.object_key)))
+    assert (event.data.label, event.data.digest) == (held.label, packs.digest(objects.get(event.data.object_key)))
     told(rulesets, record)
     town = rulesets.town(MUNICIPALITY)
     assert town.pack is not None
@@ -45,19 +50,19 @@ def test_a_published_pack_holds(rulesets: Rulesets, objects: MemoryObjectStore) 
 
 
 def test_the_same_pack_is_the_same_event(objects: MemoryObjectStore) -> None:
-    first, second = (parse_event(publication(PACK, objects)[0].value, EVENTS) for _ in range(2))
+    first, second = (parse_event(publication(stored(PACK, objects)).value, EVENTS) for _ in range(2))
     assert first.id == second.id
 
 
 def test_a_pack_with_faults_is_not_published(objects: MemoryObjectStore, tmp_path: Path) -> None:
     (tmp_path / "pack.yaml").write_text("nothing: right\n")
     with pytest.raises(packs.PackError):
-        publication(tmp_path, objects)
+        stored(tmp_path, objects)
     assert objects.objects == {}
 
 
 def test_wrong_entries_leave_the_pack_that_holds(rulesets: Rulesets, objects: MemoryObjectStore) -> None:
-    record, _ = publication(PACK, objects)
+    record = publication(stored(PACK, objects))
     told(rulesets, record)
     holding = rulesets.town(MUNICIPALITY)
     document = orjson.loads(record.value or b"")
@@ -76,7 +81,7 @@ def test_wrong_entries_leave_the_pack_that_holds(rulesets: Rulesets, objects: Me
 
 
 def test_a_store_that_is_away_is_waited_for(rulesets: Rulesets, objects: MemoryObjectStore) -> None:
-    record, _ = publication(PACK, objects)
+    record = publication(stored(PACK, objects))
     objects.away = True
     waiting = threading.Thread(target=told, args=(rulesets, record))
     waiting.start()
@@ -94,3 +99,43 @@ def test_nothing_waits_for_a_pack_after_stop(rulesets: Rulesets) -> None:
     stop = threading.Event()
     stop.set()
     assert rulesets.wait(stop) is False
+
+
+def activation(digest: str, minute: int) -> Activation:
+    return Activation("lipovany", digest * 64, f"lipovany-1.{minute}", datetime(2026, 11, 26, 12, minute, tzinfo=UTC))
+
+
+def test_back_is_to_the_last_pack_that_differs_from_the_one_that_holds() -> None:
+    history = [activation("c", 3), activation("b", 2), activation("c", 1), activation("a", 0)]
+    assert earlier(history, None) == history[1]
+    assert earlier(history, "a") == history[3]
+    assert earlier(history, "c") is None
+    assert earlier(history[:1], None) is None
+    assert earlier([], None) is None
+
+
+@pytest.mark.integration
+def test_what_held_is_remembered_in_its_order_and_a_repeated_start_adds_nothing(database: Database[Document]) -> None:
+    activations = Activations(database)
+    for one in (activation("a", 0), activation("b", 1), activation("b", 2), activation("a", 3)):
+        activations.note(one)
+    assert activations.of("lipovany") == [activation("a", 3), activation("b", 1), activation("a", 0)]
+    assert activations.of("dubna") == []
+
+
+def test_a_pack_that_is_taken_back_holds_again_without_a_restart(
+    rulesets: Rulesets, objects: MemoryObjectStore, tmp_path: Path
+) -> None:
+    first = stored(PACK, objects)
+    for name in ("cz-town", "lipovany"):
+        shutil.copytree(PACK.parent / name, tmp_path / name)
+    town = tmp_path / "lipovany" / "town.yaml"
+    town.write_text(town.read_text(encoding="utf-8").replace("555 010 100", "555 010 199"), encoding="utf-8")
+    second = stored(tmp_path / "lipovany", objects)
+    phones = []
+    for holding in (first, second, first):
+        told(rulesets, publication(holding))
+        pack = rulesets.town(MUNICIPALITY).pack
+        assert pack is not None
+        phones.append(pack.town.phone)
+    assert phones == ["+420 555 010 100", "+420 555 010 199", "+420 555 010 100"]

@@ -1,9 +1,10 @@
-"""`python -m tickets worker|api` serve; `prepare`, `pack load PATH`, `ledger`, `verify`, `republish`, `token …` are for operators."""
+"""`python -m tickets worker|api` serve; `prepare`, `pack load|list|back`, `ledger`, `verify`, `republish`, `token …` are for operators."""
 
 import argparse
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +23,7 @@ from kit.stopping import run_parts, until_signal
 from tickets import histories, wiring
 from tickets.books.ledger import PATIENCE, Missing, Page
 from tickets.cases.permissions import StaffRole
-from tickets.rulesets import publication
+from tickets.rulesets import Activation, Activations, earlier, publication, stored
 from tickets.settings import Settings
 from tickets.staff.fields import Line, MailAddress
 from tickets.store import prepare
@@ -53,6 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     pack = commands.add_parser("pack", help="the towns' packs").add_subparsers(dest="pack_command", required=True)
     pack_load = pack.add_parser("load", help="check a pack and let it hold from now on")
     pack_load.add_argument("path", type=Path)
+    pack_list = pack.add_parser("list", help="which packs held, the newest first")
+    pack_back = pack.add_parser("back", help="let the pack before hold again, from now on and without a restart")
+    pack_back.add_argument("--to", help="instead: the one whose hash begins so, as `pack list` shows it")
+    for command in (pack_list, pack_back):
+        command.add_argument("--municipality", help="default: the only one that this installation serves")
     books = commands.add_parser("ledger", help="compare the originals that were kept with what became of them")
     books.add_argument("--day", type=_of(date), help="YYYY-MM-DD; default: today and yesterday")
     books.add_argument("--since", type=_of(date), help="YYYY-MM-DD: every day from this one on")
@@ -100,18 +106,47 @@ def _prepare(settings: Settings) -> int:
     return 0
 
 
-def _load_pack(settings: Settings, path: Path) -> int:
-    try:
-        record, label = publication(path, S3ObjectStore.connect(settings))
-    except packs.PackError as error:
-        for finding in error.findings:
-            print(finding, file=sys.stderr)
+def _only_town(settings: Settings, named: str | None) -> str | None:
+    """The town that is meant; None, and said, where there are several and none was named."""
+    town = named or (settings.towns[0] if len(settings.towns) == 1 else None)
+    if town in settings.towns:
+        return town
+    print(f"--municipality: one of {', '.join(settings.towns)}", file=sys.stderr)
+    return None
+
+
+def _pack(settings: Settings, arguments: argparse.Namespace) -> int:
+    activations = Activations(wiring.database(settings))
+    if arguments.pack_command == "load":
+        try:
+            loaded = stored(arguments.path, S3ObjectStore.connect(settings))
+        except packs.PackError as error:
+            for finding in error.findings:
+                print(finding, file=sys.stderr)
+            return 1
+        return _activate(settings, activations, loaded)
+    town = _only_town(settings, arguments.municipality)
+    if town is None:
+        return 2
+    known = activations.of(town)
+    if arguments.pack_command == "list":
+        for number, one in enumerate(known):
+            print(f"{one.at:%Y-%m-%d %H:%M:%S} {one.digest[:12]} {one.label}{'' if number else '  holds'}")
+        return 0
+    found = earlier(known, arguments.to)
+    if found is None:
+        print("there is no other pack to go back to; `pack list` shows what held", file=sys.stderr)
         return 1
+    return _activate(settings, activations, replace(found, at=datetime.now(UTC)))
+
+
+def _activate(settings: Settings, activations: Activations, activation: Activation) -> int:
+    activations.note(activation)
     producer = Producer(settings.kafka_bootstrap, client_id="tickets-pack")
-    confirmed = producer.publish_all([record])[0]
+    confirmed = producer.publish_all([publication(activation)])[0]
     producer.close()
     print(
-        f"{label}: holds from now on"
+        f"{activation.label} ({activation.digest[:12]}): holds from now on"
         if confirmed
         else f"Kafka at {settings.kafka_bootstrap} did not confirm it (KAFKA_BOOTSTRAP)",
         file=sys.stderr,
@@ -196,9 +231,8 @@ def _token(settings: Settings, arguments: argparse.Namespace) -> int:
         found = tokens.revoke(arguments.code)
         print("revoked" if found else "no token of that code", file=sys.stderr)
         return 0 if found else 1
-    municipality = arguments.municipality or (settings.towns[0] if len(settings.towns) == 1 else None)
-    if municipality is None or municipality not in settings.towns:
-        print(f"--municipality: one of {', '.join(settings.towns)}", file=sys.stderr)
+    municipality = _only_town(settings, arguments.municipality)
+    if municipality is None:
         return 2
     if arguments.out is not None and (arguments.out.is_dir() or not os.access(arguments.out.parent, os.W_OK)):
         print("--out: no file can be written there", file=sys.stderr)
@@ -265,7 +299,7 @@ def _by_hand(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.command == "prepare":
         return _prepare(settings)
     if arguments.command == "pack":
-        return _load_pack(settings, arguments.path)
+        return _pack(settings, arguments)
     if arguments.command == "ledger":
         return _ledger(settings, arguments)
     if arguments.command == "verify":

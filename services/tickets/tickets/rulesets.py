@@ -2,8 +2,13 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
+
+from pymongo import DESCENDING
+from pymongo.database import Database
 
 import packs
 from contracts import identity, object_keys
@@ -13,10 +18,12 @@ from contracts.rulesets import RulesetPublished
 from contracts.types import Confidentiality
 from kit.compacted import CompactedView
 from kit.messages import Record
+from kit.mongo import Document
 from kit.object_store import ObjectStore, get_patiently
 from packs.shelf import PackShelf
 from tickets.batch_handler import now
 from tickets.cases.town import Town
+from tickets.store import ACTIVATIONS
 
 logger = logging.getLogger(__name__)
 
@@ -62,25 +69,63 @@ class Rulesets:
         return lambda address: identity.pseudonym(self._key, municipality, "email", address)
 
 
-def publication(folder: Path, store: ObjectStore) -> tuple[Record, str]:
-    """Checks a pack, puts its bundle into the store; returns the record that makes it hold, and its label.
+@dataclass(frozen=True)
+class Activation:
+    """A pack that came to hold, and when. The bundle stays in the store under its hash, so it can hold again."""
 
-    Raises packs.PackError, StoreAway.
-    """
+    municipality: str
+    digest: str
+    label: str
+    at: datetime
+
+
+class Activations:
+    """Which packs came to hold, in their order: what can be taken back, and what to."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._collection = database[ACTIVATIONS]
+
+    def note(self, activation: Activation) -> None:
+        """Before it is told to anybody: one that nobody heard of can be told again, one that nobody knows of cannot."""
+        newest = self.of(activation.municipality)[:1]
+        # Every start loads the pack again; what held already came to hold before.
+        if [one.digest for one in newest] != [activation.digest]:
+            self._collection.insert_one(asdict(activation))
+
+    def of(self, municipality: str) -> list[Activation]:
+        """All of a town, the newest first."""
+        found = self._collection.find({"municipality": municipality}, {"_id": 0}).sort("at", DESCENDING)
+        return [Activation(**document) for document in found]
+
+
+def earlier(activations: Sequence[Activation], beginning: str | None) -> Activation | None:
+    """The pack to go back to: the last that differs from the one that holds, or the last whose hash begins so. Pure."""
+    holding = activations[0].digest if activations else None
+    others = [one for one in activations if one.digest != holding]
+    return next((one for one in others if one.digest.startswith(beginning or "")), None)
+
+
+def stored(folder: Path, store: ObjectStore) -> Activation:
+    """Checks a pack and puts its bundle into the store. Raises packs.PackError, StoreAway."""
     pack = packs.load(folder)
     content = packs.bundle(pack)
-    digest, municipality = packs.digest(content), pack.town.slug
-    key = object_keys.ruleset_key(municipality, digest)
-    store.put(key, content, "application/json")
+    digest = packs.digest(content)
+    store.put(object_keys.ruleset_key(pack.town.slug, digest), content, "application/json")
+    return Activation(pack.town.slug, digest, pack.label, now())
+
+
+def publication(activation: Activation) -> Record:
+    """The record that makes a pack hold."""
+    municipality, digest = activation.municipality, activation.digest
     published = identity.event_id(identity.NAMESPACE, f"{municipality}/{digest}")
+    key = object_keys.ruleset_key(municipality, digest)
     event = new_event(
-        RulesetPublished(digest=digest, object_key=key, label=pack.label),
+        RulesetPublished(digest=digest, object_key=key, label=activation.label),
         id=published,
         source="/tickets",
-        time=now(),
+        time=activation.at,
         subject=published,
         municipality=municipality,
         confidentiality=Confidentiality.OPEN,
     )
-    name = f"{municipality}/{RulesetPublished.event_type}".encode()
-    return Record(RULESETS.name, name, event.to_bytes()), pack.label
+    return Record(RULESETS.name, f"{municipality}/{RulesetPublished.event_type}".encode(), event.to_bytes())

@@ -24,7 +24,8 @@ from tickets.cases.recording import StoredEvent
 
 TICKETS, EVENTS, REPORTS, INBOX = "tickets", "events", "reports", "inbox"
 COUNTERS, REMEMBERED, TOKENS, LEASES, ALARMS = "counters", "remembered", "tokens", "leases", "alarms"
-_COLLECTIONS = (TICKETS, EVENTS, REPORTS, INBOX, COUNTERS, REMEMBERED, TOKENS, LEASES, ALARMS)
+ACTIVATIONS = "activations"
+_COLLECTIONS = (TICKETS, EVENTS, REPORTS, INBOX, COUNTERS, REMEMBERED, TOKENS, LEASES, ALARMS, ACTIVATIONS)
 # Longer than a topic keeps a record, so that a repeat is known as long as there can be one.
 _INBOX_KEPT = timedelta(days=40)
 _REMEMBERED_KEPT = timedelta(days=2)
@@ -66,6 +67,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     REPORTS: [IndexModel({"ticket_id": 1, "received_at": 1})],
     INBOX: [IndexModel({"at": 1}, expireAfterSeconds=int(_INBOX_KEPT.total_seconds()))],
     REMEMBERED: [IndexModel({"at": 1}, expireAfterSeconds=int(_REMEMBERED_KEPT.total_seconds()))],
+    ACTIVATIONS: [IndexModel({"municipality": 1, "at": DESCENDING})],
     TOKENS: [IndexModel({"digest": 1}, unique=True), IndexModel({"pseudonym": 1}, sparse=True)],
 }
 
