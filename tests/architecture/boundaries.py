@@ -12,6 +12,7 @@ SHARED: Mapping[str, frozenset[str]] = {
     "kit": frozenset({"kit"}),
     "packs": frozenset({"packs", "contracts"}),
     "deploy": frozenset({"deploy", "contracts", "kit", "packs"}),
+    "understanding": frozenset({"understanding", "contracts", "packs", "router"}),
 }
 FOR_SERVICES = frozenset({"contracts", "kit", "packs"})
 

@@ -8,7 +8,7 @@ from .conftest import Plant
 from .source import Module
 from .starting import start_faults
 
-PACKAGES = ("contracts", "kit", "packs", "deploy", "intake_email", "tickets", "router", "notifier")
+PACKAGES = ("contracts", "kit", "packs", "understanding", "deploy", "intake_email", "tickets", "router", "notifier")
 
 
 @pytest.mark.parametrize("package", PACKAGES)
