@@ -65,6 +65,11 @@ class Classifier:
         ranked = sorted(range(len(powers)), key=lambda number: -powers[number])
         return [Candidate(self._slugs[n], powers[n] / whole, tuple(dict.fromkeys(spoken[n]))) for n in ranked]
 
+    def spoken(self, text: Sequence[Word]) -> dict[str, tuple[str, ...]]:
+        """For each category that the pack's stems speak for, the words of the message that they are, as written."""
+        _, spoken = self._stem_scores(text[:_LONGEST])
+        return {self._slugs[number]: tuple(dict.fromkeys(words)) for number, words in spoken.items()}
+
     def _stem_scores(self, words: Sequence[Word]) -> tuple[list[float], dict[int, list[str]]]:
         scores = [0.0] * len(self._slugs)
         spoken: dict[int, list[str]] = defaultdict(list)

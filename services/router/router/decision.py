@@ -6,8 +6,10 @@ from functools import cached_property
 from contracts.types import Confidentiality, Kind, Priority
 from packs import Category, Pack
 from packs.rules import CompetenceRule, KindRule, MatterRule, Named, UrgencyRule
-from router.category import Candidate, Classifier
+from router.candidates import Answers, CandidateFinder
+from router.category import Candidate
 from router.matter import CaseText, Matter, matter_of
+from router.model.linear import LinearModel
 from router.places.finder import PlaceFinder, WhereItIs
 from router.places.keepers import KeeperFinder, NamedThing
 from router.rules import Fired, RuleList
@@ -57,14 +59,14 @@ class _Solver:
 class Router:
     """All that is prepared for one pack; `decide` is a function of it and the case."""
 
-    def __init__(self, pack: Pack) -> None:
-        self.pack = pack
+    def __init__(self, pack: Pack, model: LinearModel | None = None) -> None:
+        self.pack, self.model = pack, model
         self.matter_rules: RuleList[MatterRule] = RuleList(pack.rules.matter)
         self.kind_rules: RuleList[KindRule] = RuleList(pack.rules.kind)
         self.urgency_rules: RuleList[UrgencyRule] = RuleList(pack.rules.urgency)
         self.competence_rules: RuleList[CompetenceRule] = RuleList(pack.rules.competence)
-        self.classifier = Classifier.from_pack(pack)
         self.places = PlaceFinder(pack)
+        self.finder = CandidateFinder(pack, model, self.places)
         self.keepers = KeeperFinder(pack)
 
     def decide(self, case: CaseText) -> Decision:
@@ -114,11 +116,12 @@ class _Deciding:
         return self._router.matter_rules.first(self._matter.words, automatic=self._matter.case.automatic)
 
     @cached_property
+    def _answers(self) -> Answers:
+        return self._router.finder.answers(self._matter)
+
+    @cached_property
     def _candidates(self) -> tuple[Candidate, ...]:
-        places = self._router.places
-        alike = self._router.classifier.candidates(
-            places.without_streets(self._matter.subject), places.without_streets(self._matter.topic)
-        )
+        alike = self._router.finder.candidates(self._matter, self._answers)
         if self._fired is None:
             return tuple(alike)
         slug = self._fired.rule.then.category

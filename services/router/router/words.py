@@ -4,19 +4,20 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from functools import lru_cache
+from typing import Generic, NamedTuple, TypeVar
 
 from packs.folding import fold
 from packs.phrases import Stem, stems
 
 _RAW_WORD = re.compile(r"[^\W_]+")
 _LARGEST_GAP = 2
+_WORDS_REMEMBERED = 16_384
 
 Owner = TypeVar("Owner")
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """One word: as written, folded, and where it ends in the text."""
 
     raw: str
@@ -26,7 +27,10 @@ class Word:
 
 def words_of(text: str) -> list[Word]:
     """All words of a text in order."""
-    return [Word(found[0], fold(found[0]), found.end()) for found in _RAW_WORD.finditer(text)]
+    return [Word(found[0], _folded(found[0]), found.end()) for found in _RAW_WORD.finditer(text)]
+
+
+_folded = lru_cache(maxsize=_WORDS_REMEMBERED)(fold)
 
 
 @dataclass(frozen=True)
@@ -52,20 +56,26 @@ class Phrases(Generic[Owner]):
                 self._by_first[first.text].append((first, tuple(rest), owner, phrase))
         self._longest = max((len(first) for first in self._by_first), default=0)
         self._shortest = min((len(first) for first in self._by_first), default=1)
+        self._beginning_with = lru_cache(maxsize=_WORDS_REMEMBERED)(self._looked_up)
 
     def find(self, words: Sequence[Word]) -> list[Found[Owner]]:
         """Every phrase at each place where it begins."""
         found = []
         for position, word in enumerate(words):
-            folded = word.folded
-            for length in range(self._shortest, min(len(folded), self._longest) + 1):
-                for first, rest, owner, phrase in self._by_first.get(folded[:length], ()):
-                    if first.whole and length != len(folded):
-                        continue
-                    last = self._follow(words, position, rest)
-                    if last is not None:
-                        found.append(Found(owner, phrase, position, last))
+            for rest, owner, phrase in self._beginning_with(word.folded):
+                last = self._follow(words, position, rest) if rest else position
+                if last is not None:
+                    found.append(Found(owner, phrase, position, last))
         return found
+
+    def _looked_up(self, folded: str) -> tuple[tuple[tuple[Stem, ...], Owner, str], ...]:
+        """What may begin with a word: the stems that must follow, whose phrase it is, and the phrase."""
+        return tuple(
+            (rest, owner, phrase)
+            for length in range(self._shortest, min(len(folded), self._longest) + 1)
+            for first, rest, owner, phrase in self._by_first.get(folded[:length], ())
+            if not first.whole or length == len(folded)
+        )
 
     def _follow(self, words: Sequence[Word], position: int, rest: tuple[Stem, ...]) -> int | None:
         for stem in rest:

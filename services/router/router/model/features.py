@@ -1,0 +1,70 @@
+"""What a model sees of a text: words, their parts, neighbouring words, and entries of the lexicon. Pure.
+
+Training and service use this very code, so that they cannot differ.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from router.words import Phrases, Word
+
+_SIZES = (3, 4, 5)
+_LONGEST_WORD = 24
+_STEM = 5
+_LONGEST = 600
+_EMPTY = frozenset(
+    "a i k s v z o u se si na ve ze je do od po za by to ten ta ty tam tu uz jsem jsme jsou byl byla bylo pro pri pod nad jak tak ale "
+    "nebo kde co ktery ktera ktere the and is of in der die das und".split()
+)
+
+
+class FeatureFinder:
+    """Finds the features of texts. Prepared once with a lexicon: pairs of a list's name and a phrase."""
+
+    def __init__(self, lexicon: Iterable[tuple[str, str]]) -> None:
+        self._lexicon: Phrases[str] = Phrases(lexicon, gap=2)
+
+    def features(self, subject: Sequence[Word], text: Sequence[Word]) -> list[str]:
+        """The features of a message, each once, in no order that means anything."""
+        words = [*subject, *text][:_LONGEST]
+        found: dict[str, None] = {}
+        for word in words:
+            found.update(_parts(word.folded))
+        for pair in _pairs(words):
+            found[pair] = None
+        lists = {phrase.owner for phrase in self._lexicon.find(words)}
+        for name in lists:
+            found[f"#{name}"] = None
+        for both in _both(lists):
+            found[both] = None
+        for word in subject:
+            found[f"s:{word.folded[:_STEM]}"] = None
+        return list(found)
+
+
+@lru_cache(maxsize=65_536)
+def _parts(word: str) -> dict[str, None]:
+    """A word, its beginning, and its runs of three to five signs."""
+    cut = word[:_LONGEST_WORD]
+    padded = f"_{cut}_"
+    parts = {f"={cut}": None}
+    for size in _SIZES:
+        parts.update((padded[start : start + size], None) for start in range(len(padded) - size + 1))
+    return parts
+
+
+def _pairs(words: Sequence[Word]) -> Iterator[str]:
+    """Beginnings of words that follow each other, with up to one between; small words count for nothing."""
+    stems = [word.folded[:_STEM] for word in words if word.folded not in _EMPTY]
+    for number, stem in enumerate(stems):
+        for other in stems[number + 1 : number + 3]:
+            yield f"{stem}+{other}"
+
+
+def _both(lists: Iterable[str]) -> Iterator[str]:
+    """Categories of which both the object and the defect were found."""
+    having: dict[str, int] = {}
+    for name in lists:
+        category = name.partition(".")[0]
+        having[category] = having.get(category, 0) + 1
+    return (f"##{category}" for category, count in having.items() if count > 1)
