@@ -1,31 +1,56 @@
-"""`python -m understanding check` says what is wrong with the messages, and how many there are."""
+"""`python -m understanding check` says what is wrong with the messages, `train` makes the model of them, `measure` says how
+well it understands the blind test.
+"""
 
 import argparse
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import packs
 from packs import Pack
-from understanding.likeness import near_copies
-from understanding.messages import LARGEST_SCENARIO, Message, read
-from understanding.parts import part_of
+from router.classifying import decision_line
+from router.decision import Router
+from router.model import SHIPPED, linear
+from router.model.calibration import calibrated
+from understanding import measure, report
+from understanding.checking import copies, large_scenarios, unknown
+from understanding.learning import decisive, example, of_part, to_classify, trained
+from understanding.measure import Judged
+from understanding.messages import Message, read
+from understanding.parts import Part, part_of
 
 HOME = Path(__file__).parent
 PACK = HOME.parent / "packs" / "lipovany"
+PAGE = HOME.parent / "docs" / "understanding.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0: fine; 1: something is wrong, told line by line."""
     parser = argparse.ArgumentParser(prog="python -m understanding", description=__doc__)
-    parser.add_argument("command", choices=("check",))
-    parser.add_argument("--home", type=Path, default=HOME, help="where `messages` and `blind` lie")
-    home = parser.parse_args(arguments).home
+    parser.add_argument("--home", type=Path, default=HOME, help="where `messages`, `lexicon` and `blind` lie")
+    parser.add_argument("--model", type=Path, default=SHIPPED, help="the model's file")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("check", help="whether the messages can be used")
+    commands.add_parser("train", help="make the model of the messages and the lexicon")
+    measuring = commands.add_parser("measure", help="measure the model and write docs/understanding.md")
+    measuring.add_argument("--on", choices=("blind", "tuning", "testing"), default="blind", help="which messages")
+    measuring.add_argument("--page", type=Path, default=None, help="where the page is written; none without")
+    given = parser.parse_args(arguments)
+    pack = packs.load(PACK)
+    if given.command == "check":
+        return _check(given.home, pack)
+    if given.command == "train":
+        return _train(given.home, given.model, pack)
+    return _measure(given.home, given.model, pack, given.on, given.page)
+
+
+def _check(home: Path, pack: Pack) -> int:
     messages, faults = read(home / "messages")
     blind, blind_faults = read(home / "blind")
     wrong = [str(fault) for fault in (*faults, *blind_faults)]
-    pack = packs.load(PACK)
     for group in (messages, blind):
         wrong += [*unknown(group, pack), *large_scenarios(group)]
     wrong += copies(blind, messages)
@@ -38,31 +63,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if wrong else 0
 
 
-def unknown(messages: Sequence[Message], pack: Pack) -> Iterator[str]:
-    """Categories and sorts of bodies that the pack does not have."""
-    categories = {category.slug for category in pack.categories}
-    bodies = {kind.slug for kind in pack.body_types}
-    for message in messages:
-        for category in (message.category, *(other.category for other in message.also)):
-            if category not in categories:
-                yield f"{message.file}:{message.line}: there is no category {category}"
-        if message.body is not None and message.body not in bodies:
-            yield f"{message.file}:{message.line}: there is no sort of body {message.body}"
+def _train(home: Path, file: Path, pack: Pack) -> int:
+    """How sharp scores are is found with a model that has not seen the tuning part; the one that is kept has seen all."""
+    started = time.monotonic()
+    messages, _ = read(home / "messages")
+    tuning = of_part(messages, Part.TUNING)
+    others = [message for message in messages if part_of(message.scenario) != Part.TUNING]
+    tried = calibrated(trained(others, home / "lexicon", pack), [example(message) for message in tuning])
+    sure_from, part = measure.threshold(decisive(Router(pack, tried), tuning))
+    model = linear.settled(trained(messages, home / "lexicon", pack), tried, sure_from)
+    linear.save(model, file)
+    took = time.monotonic() - started
+    print(f"{file.name}: {file.stat().st_size:,} bytes, {len(model.names):,} features, {took:.0f} s")
+    print(f"decides from {sure_from:.3f} on: {part:.1%} of the tuning part")
+    return 0
 
 
-def large_scenarios(messages: Sequence[Message]) -> Iterator[str]:
-    """Scenarios with more messages than one event may have."""
-    for scenario, count in Counter(message.scenario for message in messages).items():
-        if count > LARGEST_SCENARIO:
-            yield f"{scenario}: {count} messages, {LARGEST_SCENARIO} at most"
+def _measure(home: Path, file: Path, pack: Pack, on: str, page: Path | None) -> int:
+    messages, _ = read(home / ("blind" if on == "blind" else "messages"))
+    if on != "blind":
+        messages = of_part(messages, Part(on))
+    router = Router(pack, linear.load(file))
+    judged = [_judged(router, number, message) for number, message in enumerate(messages)]
+    areas = {category.slug: category.area for category in pack.categories}
+    for line in report.summary(measure.figures(judged, areas.__getitem__)):
+        print(line)
+    if page is not None:
+        about = [f"{len(judged)} messages of the {on} {'test' if on == 'blind' else 'part'}"]
+        page.write_text(report.report(judged, areas.__getitem__, about), encoding="utf-8")
+        report.draw(judged, page.with_name(report.PICTURE))
+    return 0
 
 
-def copies(blind: Sequence[Message], messages: Sequence[Message]) -> Iterator[str]:
-    """Messages of the blind test that are too like one that may be learnt from."""
-    texts, among = ([f"{one.subject} {one.text}" for one in group] for group in (blind, messages))
-    for number, other, alike in near_copies(texts, among):
-        one, known = blind[number], messages[other]
-        yield f"{one.file}:{one.line}: {alike:.2f} like {known.file}:{known.line}"
+def _judged(router: Router, number: int, message: Message) -> Judged:
+    return Judged(message, decision_line(router, to_classify(str(number), message)))
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ class Router:
         self.urgency_rules: RuleList[UrgencyRule] = RuleList(pack.rules.urgency)
         self.competence_rules: RuleList[CompetenceRule] = RuleList(pack.rules.competence)
         self.places = PlaceFinder(pack)
+        self.sure_from = model.sure_from if model is not None else SURE_FROM
         self.finder = CandidateFinder(pack, model, self.places)
         self.keepers = KeeperFinder(pack)
 
@@ -149,7 +150,7 @@ class _Deciding:
             # Likeness alone sets nothing aside.
             return False
         sealed = self._category.confidentiality == Confidentiality.SEALED
-        return self._candidates[0].probability >= (SEALED_FROM if sealed else SURE_FROM)
+        return self._candidates[0].probability >= (SEALED_FROM if sealed else self._router.sure_from)
 
     def _why(self) -> str:
         if self._fired is not None:

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -45,16 +45,17 @@ class LinearModel:
     bias: NDArray[np.float32]
     given: NDArray[np.float32]
     """What each answer of the first head adds to the scores: a row per label of it, a column per label of all heads."""
+    sure_from: float = 1.0
+    """From this probability of the first head's best answer on, no person need look."""
     hash: str = ""
 
     def probabilities(self, subject: Sequence[Word], text: Sequence[Word]) -> dict[str, dict[str, float]]:
         """For each head its labels with probabilities that sum to 1; heads by name. The others know the first one's answer."""
-        scores = self._scores(self._finder.features(subject, text))
+        scores = self.scores(subject, text)
         answers, start = {}, 0
         for head in self.heads:
             end = start + len(head.labels)
-            powers = np.exp(head.sharpness * (scores[start:end] - scores[start:end].max()))
-            shares = powers / powers.sum()
+            shares = shares_of(scores[start:end], head.sharpness)
             if start == 0:
                 scores = scores + shares @ self.given
             answers[head.name] = dict(zip(head.labels, shares.tolist(), strict=True))
@@ -65,12 +66,15 @@ class LinearModel:
         """The answers that a head may give; none where there is no such head."""
         return next((one.labels for one in self.heads if one.name == head), ())
 
-    def _scores(self, features: Sequence[str]) -> NDArray[np.float32]:
+    def scores(self, subject: Sequence[Word], text: Sequence[Word]) -> NDArray[np.float32]:
+        """A score for each label of all heads, before the heads know of each other."""
+        features = self._finder.features(subject, text)
         rows = [row for row in map(self._rows.get, features) if row is not None]
         if not rows:
             return self.bias
         length = np.sqrt(np.square(self.rarity[rows]).sum())
-        return self.weights[rows].sum(axis=0, dtype=np.int32) * (self.scale / length) + self.bias
+        scores: NDArray[np.float32] = self.weights[rows].sum(axis=0, dtype=np.int32) * (self.scale / length) + self.bias
+        return scores
 
     @cached_property
     def _rows(self) -> dict[str, int]:
@@ -81,12 +85,27 @@ class LinearModel:
         return FeatureFinder(self.lexicon)
 
 
+def shares_of(scores: NDArray[np.float32], sharpness: float) -> NDArray[np.float32]:
+    """Softmax over the last axis."""
+    powers = np.exp(sharpness * (scores - scores.max(axis=-1, keepdims=True)))
+    shares: NDArray[np.float32] = powers / powers.sum(axis=-1, keepdims=True)
+    return shares
+
+
+def settled(model: LinearModel, tried: LinearModel, sure_from: float) -> LinearModel:
+    """The model with the sharpness of one that was tried on messages it had not seen, and the threshold found with it."""
+    sharpness = {head.name: head.sharpness for head in tried.heads}
+    heads = tuple(replace(head, sharpness=sharpness[head.name]) for head in model.heads)
+    return replace(model, heads=heads, sure_from=sure_from)
+
+
 def save(model: LinearModel, path: Path) -> None:
     """Writes a model; the same model gives the same bytes."""
     about = {
         "version": VERSION,
         "heads": [[head.name, head.labels, head.sharpness] for head in model.heads],
         "lexicon": model.lexicon,
+        "sure_from": model.sure_from,
     }
     buffer = io.BytesIO()
     np.savez_compressed(
@@ -125,7 +144,7 @@ def _model(stored: dict[str, Any], digest: str) -> LinearModel:
         raise ModelRefusedError("the model's tables do not fit each other")
     lexicon = tuple((owner, phrase) for owner, phrase in about["lexicon"])
     rarity, weights, scale, bias, given = (stored[name] for name in ("rarity", "weights", "scale", "bias", "given"))
-    return LinearModel(heads, lexicon, names, rarity, weights, scale, bias, given, digest)
+    return LinearModel(heads, lexicon, names, rarity, weights, scale, bias, given, about["sure_from"], digest)
 
 
 def _bytes(text: str) -> NDArray[np.uint8]:

@@ -14,6 +14,7 @@ from router.model.features import FeatureFinder
 from router.model.linear import Head, LinearModel
 
 _IN_AT_LEAST = 2
+_ROUNDS, _STILL = 200, 1e-6
 _FEATURES = 60_000
 _LARGEST_WEIGHT = 127
 CATEGORY, KIND, URGENT, BODY = "category", "kind", "urgent", "body"
@@ -85,7 +86,7 @@ class _Learnt:
 
 
 def _learnt(table: csr_matrix, answers: Sequence[str], strength: float) -> _Learnt:
-    learner = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(table, answers)
+    learner = LogisticRegression(C=strength, max_iter=_ROUNDS, tol=_STILL).fit(table, answers)
     labels = tuple(str(label) for label in learner.classes_)
     weights, bias = learner.coef_.T, learner.intercept_
     if len(labels) == 2:
