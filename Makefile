@@ -66,6 +66,12 @@ check: setup ## format, lint, strict types, contracts, architecture rules
 bench: setup ## how fast it is, on the settings of `make run`
 	@.venv/bin/python -m tests.benchmark --write
 
+model: setup ## learn from understanding/messages again: the model that the router ships with
+	$(PYTHON) -m understanding train
+
+understanding: setup ## measure how well messages are understood, and write docs/understanding.md
+	$(PYTHON) -m understanding measure --on testing --page docs/understanding.md
+
 audit: ## ask the public list of known faults about every locked version; needs internet
 	@$(PYTHON) -m deploy.audit
 

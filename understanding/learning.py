@@ -7,18 +7,19 @@ from contracts.formats import MessageToClassify
 from packs import Pack
 from router.decision import Router
 from router.matter import CaseText
-from router.model.linear import LinearModel
+from router.model.linear import NO_BODY, LinearModel
 from router.model.training import BODY, CATEGORY, KIND, URGENT, Example, train
 from understanding.lexicon import read_lexicon
 from understanding.messages import Message
 from understanding.parts import Part, part_of
 
-NO_BODY = "-"
+_PACK_COUNTS = 3
+"""How often the pack's own names and examples are learnt: they are few, and a town relies on them."""
 
 
 def trained(messages: Iterable[Message], lexicon: Path, pack: Pack) -> LinearModel:
     """A model that has seen the messages, and the pack's names and examples."""
-    examples = [*(example(message) for message in messages), *_of_pack(pack)]
+    examples = [*(example(message) for message in messages), *_of_pack(pack) * _PACK_COUNTS]
     return train(examples, read_lexicon(lexicon))
 
 

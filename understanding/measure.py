@@ -129,7 +129,9 @@ def place_words(judged: Iterable[Judged]) -> tuple[float, float, float]:
     """Precision, recall and F1 of the words that say where it is."""
     both = said = true = 0
     for one in judged:
-        found, right = (Counter(folded_words(phrase or "")) for phrase in (one.decision.place.phrase, one.message.place))
+        found, right = (
+            Counter(folded_words(phrase or "")) for phrase in (one.decision.place.phrase, one.message.place)
+        )
         both += sum((found & right).values())
         said += sum(found.values())
         true += sum(right.values())

@@ -13,11 +13,11 @@ def check(home: Path, messages: str, blind: str = "") -> int:
     for name, text in (("messages", messages), ("blind", blind)):
         (home / name).mkdir()
         (home / name / "x.txt").write_text(text, encoding="utf-8")
-    return main(["check", "--home", str(home)])
+    return main(["--home", str(home), "check"])
 
 
 def test_the_messages_of_the_tree_are_in_order() -> None:
-    assert main(["check", "--home", str(HOME)]) == 0
+    assert main(["--home", str(HOME), "check"]) == 0
 
 
 def test_good_messages_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from router.classifying import BadLine, classified
 from router.comparing import compared, told
 from router.decision import Router
 from router.matter import CaseText
+from router.model.linear import shipped
 from router.places import importing
 from router.settings import Settings
 
@@ -69,7 +70,7 @@ def main() -> int:
 
 def _compare(folder: Path, against: Path) -> int:
     try:
-        before, after = Router(packs.load(folder)), Router(packs.load(against))
+        before, after = Router(packs.load(folder), shipped()), Router(packs.load(against), shipped())
     except packs.PackError as error:
         print(error, file=sys.stderr)
         return 1
@@ -88,7 +89,7 @@ def _compare(folder: Path, against: Path) -> int:
 
 def _classify(folder: Path) -> int:
     try:
-        router = Router(packs.load(folder))
+        router = Router(packs.load(folder), shipped())
     except packs.PackError as error:
         print(error, file=sys.stderr)
         return 1
@@ -124,7 +125,7 @@ def _decide(folder: Path, subject: str, text: str) -> int:
     except packs.PackError as error:
         print(error, file=sys.stderr)
         return 1
-    decision = Router(pack).decide(CaseText(subject, text))
+    decision = Router(pack, shipped()).decide(CaseText(subject, text))
     print(json.dumps(dataclasses.asdict(decision), ensure_ascii=False, indent=2))
     return 0
 

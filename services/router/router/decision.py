@@ -9,7 +9,7 @@ from packs.rules import CompetenceRule, KindRule, MatterRule, Named, UrgencyRule
 from router.candidates import Answers, CandidateFinder
 from router.category import Candidate
 from router.matter import CaseText, Matter, matter_of
-from router.model.linear import LinearModel
+from router.model.linear import NO_BODY, LinearModel
 from router.places.finder import PlaceFinder, WhereItIs
 from router.places.keepers import KeeperFinder, NamedThing
 from router.rules import Fired, RuleList
@@ -23,8 +23,12 @@ GUESSED_FROM = 0.1
 CAREFUL_FROM = 0.15
 """A confidential category this probable makes an undecided case confidential."""
 _BY_RULE, _BY_HINT = 0.97, 0.45
+LEARNT_KIND_FROM, LEARNT_BODY_FROM, LEARNT_URGENT_FROM = 0.5, 0.5, 0.4
+"""From these probabilities on the model's word counts where no rule of the pack says anything. Found on the tuning part."""
 _CANDIDATES = 5
 _WORDS_KEPT = 20
+# An emergency and what is set aside need a category that says so, or a rule.
+_NEVER_LEARNT = (Kind.EMERGENCY.value, Kind.SPAM.value)
 _STRICTNESS = [Confidentiality.OPEN, Confidentiality.RESTRICTED, Confidentiality.SEALED]
 
 
@@ -163,7 +167,18 @@ class _Deciding:
         if self._fired is not None and self._fired.rule.then.kind is not None:
             return self._fired.rule.then.kind, None
         fired = self._router.kind_rules.first(self._matter.words, category=self._category.slug)
-        return (fired.rule.then.kind, f"kind.{fired.rule.slug}") if fired is not None else (self._category.kind, None)
+        if fired is not None:
+            return fired.rule.then.kind, f"kind.{fired.rule.slug}"
+        learnt = self._learnt("kind", LEARNT_KIND_FROM)
+        if learnt in (None, self._category.kind.value, *_NEVER_LEARNT) or self._category.kind.value in _NEVER_LEARNT:
+            return self._category.kind, None
+        return Kind(learnt), "kind.learnt"
+
+    def _learnt(self, question: str, least: float) -> str | None:
+        """The model's answer where it is probable enough."""
+        answers = self._answers.get(question, {})
+        best = max(answers, key=answers.__getitem__, default=None)
+        return best if best is not None and answers[best] >= least else None
 
     def _urgency(self) -> tuple[bool, Priority, str | None]:
         usual = self._category.priority
@@ -172,6 +187,8 @@ class _Deciding:
             return by_matter, Priority.P1 if by_matter else usual, None
         fired = self._router.urgency_rules.first(self._matter.words, category=self._category.slug)
         if fired is None:
+            if self._answers.get("urgent", {}).get("1", 0.0) >= LEARNT_URGENT_FROM:
+                return True, min(usual, Priority.P2), "urgency.learnt"
             return False, usual, None
         then = fired.rule.then
         raised = min(usual, Priority.P2) if then.urgent else usual
@@ -186,11 +203,18 @@ class _Deciding:
         )
         usual = self._category.role
         if fired is None:
-            return self._inside_or_outside(usual, self._category.body_type, "competence.usual")
+            return self._usual_or_learnt(usual)
         then, reason = fired.rule.then, f"competence.{fired.rule.slug}"
         if then.keeper:
             return _Solver(usual, _keeper(named, fired.rule), reason)
         return self._inside_or_outside(then.role or usual, then.body_type, reason)
+
+    def _usual_or_learnt(self, role: str) -> _Solver:
+        """The model may name an outside body; that there is none, only the pack says."""
+        usual, learnt = self._category.body_type, self._learnt("body", LEARNT_BODY_FROM)
+        if learnt in (None, NO_BODY, usual) or learnt not in {kind.slug for kind in self._pack.body_types}:
+            return self._inside_or_outside(role, usual, "competence.usual")
+        return self._inside_or_outside(role, learnt, "competence.learnt")
 
     def _inside_or_outside(self, role: str, body_type: str | None, reason: str) -> _Solver:
         if (own := self._pack.own_role(body_type)) is not None:

@@ -17,6 +17,7 @@ from kit.tracing import child_of
 from packs import Pack
 from router.decision import Decision, Router
 from router.matter import CaseText, Position
+from router.model.linear import LinearModel
 
 SOURCE = "/router"
 _KNOWN = {event.event_type: event for event in TICKET_EVENTS.events}
@@ -30,8 +31,13 @@ PackOf = Callable[[str], tuple[Pack, str] | None]
 class RoutingHandler:
     """Decides on opened cases; what it prepares for a pack it keeps until another pack holds."""
 
-    def __init__(self, pack_of: PackOf, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._pack_of, self._clock = pack_of, clock
+    def __init__(
+        self,
+        pack_of: PackOf,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        model: LinearModel | None = None,
+    ) -> None:
+        self._pack_of, self._clock, self._model = pack_of, clock, model
         self._routers: dict[str, tuple[str, Router]] = {}
 
     def __call__(self, message: Message) -> Sequence[Record] | DeadLetter:
@@ -59,13 +65,13 @@ class RoutingHandler:
     def _router(self, municipality: str, pack: Pack, digest: str) -> Router:
         prepared = self._routers.get(municipality)
         if prepared is None or prepared[0] != digest:
-            prepared = (digest, Router(pack))
+            prepared = (digest, Router(pack, self._model))
             self._routers[municipality] = prepared
         return prepared[1]
 
     def _record(self, opened: Event[Any], decision: Decision, digest: str) -> Record:
         decided = new_event(
-            routing_decided(opened, decision, digest),
+            routing_decided(opened, decision, digest, self._model.hash if self._model is not None else None),
             id=identity.event_id(opened.id, "routing"),
             source=SOURCE,
             time=self._clock(),
@@ -97,7 +103,7 @@ def case_text(opened: Event[Any]) -> CaseText:
     )
 
 
-def routing_decided(opened: Event[Any], decision: Decision, digest: str) -> RoutingDecided:
+def routing_decided(opened: Event[Any], decision: Decision, digest: str, model: str | None = None) -> RoutingDecided:
     """The event's data: what was decided and why, the writer's words apart."""
     return RoutingDecided(
         ticket_id=opened.subject,
@@ -119,6 +125,7 @@ def routing_decided(opened: Event[Any], decision: Decision, digest: str) -> Rout
         set_aside=decision.set_aside,
         reasons=list(decision.reasons),
         pack=digest,
+        model=model,
         personal=_personal(opened, decision),
     )
 

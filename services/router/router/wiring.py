@@ -11,6 +11,7 @@ from kit.object_store import S3ObjectStore, get_patiently
 from kit.producer import Producer
 from packs.shelf import PackShelf
 from router.handlers import RoutingHandler
+from router.model.linear import shipped
 from router.settings import Settings
 
 READER = "router"
@@ -28,7 +29,7 @@ def run(settings: Settings) -> None:
         reader=READER,
         instance=settings.instance,
         subscription=Subscription(TICKET_EVENTS.name, TICKET_EVENTS.dead_letters(READER), TICKET_EVENTS.ordered),
-        decide=RoutingHandler(shelf.held),
+        decide=RoutingHandler(shelf.held, model=shipped()),
         producer=Producer(settings.kafka_bootstrap, client_id=f"{READER}-{settings.instance}"),
     )
     checks = {"packs": shelf.check, "reader": worker.check}

@@ -13,8 +13,62 @@ _LONGEST_WORD = 24
 _STEM = 5
 _LONGEST = 600
 _EMPTY = frozenset(
-    "a i k s v z o u se si na ve ze je do od po za by to ten ta ty tam tu uz jsem jsme jsou byl byla bylo pro pri pod nad jak tak ale "
-    "nebo kde co ktery ktera ktere the and is of in der die das und".split()
+    [
+        "a",
+        "i",
+        "k",
+        "s",
+        "v",
+        "z",
+        "o",
+        "u",
+        "se",
+        "si",
+        "na",
+        "ve",
+        "ze",
+        "je",
+        "do",
+        "od",
+        "po",
+        "za",
+        "by",
+        "to",
+        "ten",
+        "ta",
+        "ty",
+        "tam",
+        "tu",
+        "uz",
+        "jsem",
+        "jsme",
+        "jsou",
+        "byl",
+        "byla",
+        "bylo",
+        "pro",
+        "pri",
+        "pod",
+        "nad",
+        "jak",
+        "tak",
+        "ale",
+        "nebo",
+        "kde",
+        "co",
+        "ktery",
+        "ktera",
+        "ktere",
+        "the",
+        "and",
+        "is",
+        "of",
+        "in",
+        "der",
+        "die",
+        "das",
+        "und",
+    ]
 )
 
 
@@ -40,6 +94,11 @@ class FeatureFinder:
         for word in subject:
             found[f"s:{word.folded[:_STEM]}"] = None
         return list(found)
+
+
+def is_lexicon(feature: str) -> bool:
+    """Whether a feature says that entries of the lexicon were found."""
+    return feature.startswith("#")
 
 
 @lru_cache(maxsize=65_536)

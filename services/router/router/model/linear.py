@@ -3,20 +3,28 @@
 import hashlib
 import io
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from router.model import SHIPPED
 from router.model.features import FeatureFinder
 from router.words import Word
 
 VERSION = 1
 """Of the file's form and of the features: a model of another version is refused."""
+
+
+NO_BODY = "-"
+"""The answer that no outside body solves it."""
+
+logger = logging.getLogger(__name__)
 
 
 class ModelRefusedError(Exception):
@@ -92,11 +100,11 @@ def shares_of(scores: NDArray[np.float32], sharpness: float) -> NDArray[np.float
     return shares
 
 
-def settled(model: LinearModel, tried: LinearModel, sure_from: float) -> LinearModel:
-    """The model with the sharpness of one that was tried on messages it had not seen, and the threshold found with it."""
+def settled(model: LinearModel, tried: LinearModel) -> LinearModel:
+    """The model with the sharpness and the threshold of one that was tried on messages it had not seen."""
     sharpness = {head.name: head.sharpness for head in tried.heads}
     heads = tuple(replace(head, sharpness=sharpness[head.name]) for head in model.heads)
-    return replace(model, heads=heads, sure_from=sure_from)
+    return replace(model, heads=heads, sure_from=tried.sure_from)
 
 
 def save(model: LinearModel, path: Path) -> None:
@@ -131,6 +139,16 @@ def load(path: Path) -> LinearModel:
         raise
     except Exception as error:
         raise ModelRefusedError(f"{path.name} is no model: {error}") from error
+
+
+@cache
+def shipped() -> LinearModel | None:
+    """The model that comes with the program; None, with a line in the log, where it is missing or cannot be used."""
+    try:
+        return load(SHIPPED)
+    except ModelRefusedError as error:
+        logger.error("model_refused", extra={"reason": str(error)})
+        return None
 
 
 def _model(stored: dict[str, Any], digest: str) -> LinearModel:

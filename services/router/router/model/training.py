@@ -10,11 +10,12 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 
 from router.matter import CaseText, matter_of
-from router.model.features import FeatureFinder
+from router.model.features import FeatureFinder, is_lexicon
 from router.model.linear import Head, LinearModel
 
 _IN_AT_LEAST = 2
 _ROUNDS, _STILL = 200, 1e-6
+_LEXICON_COUNTS = 2.0
 _FEATURES = 60_000
 _LARGEST_WEIGHT = 127
 CATEGORY, KIND, URGENT, BODY = "category", "kind", "urgent", "body"
@@ -41,7 +42,11 @@ def train(examples: Sequence[Example], lexicon: Sequence[tuple[str, str]]) -> Li
     learnt = {CATEGORY: first}
     numbers = {label: number for number, label in enumerate(first.labels)}
     known = csr_matrix(
-        ([_GIVEN] * len(examples), [numbers[example.answers[CATEGORY]] for example in examples], range(len(examples) + 1)),
+        (
+            [_GIVEN] * len(examples),
+            [numbers[example.answers[CATEGORY]] for example in examples],
+            range(len(examples) + 1),
+        ),
         shape=(len(examples), len(numbers)),
     )
     both = hstack([table, known], format="csr")
@@ -61,7 +66,8 @@ def features_of(finder: FeatureFinder, case: CaseText) -> list[str]:
 def _vocabulary(found: Sequence[Sequence[str]]) -> tuple[list[str], NDArray[np.float32]]:
     spread = Counter(name for names in found for name in names)
     kept = sorted(name for name, count in spread.items() if count >= _IN_AT_LEAST)
-    return kept, np.array([np.log(1 + len(found) / spread[name]) for name in kept], dtype=np.float32)
+    worth = [np.log(1 + len(found) / spread[name]) * (_LEXICON_COUNTS if is_lexicon(name) else 1) for name in kept]
+    return kept, np.array(worth, dtype=np.float32)
 
 
 def _table(found: Sequence[Iterable[str]], names: Sequence[str], rarity: NDArray[np.float32]) -> csr_matrix:
