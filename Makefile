@@ -9,7 +9,7 @@ SERVICE_TESTS := $(wildcard services/*/tests)
 PYTHON_READY := .venv/.ready
 JARS_READY := .local/cache/kafka/pom.sha256 .local/cache/s3proxy/pom.sha256
 
-.PHONY: help setup run up down status reset backup restore test faults fuzz check bench documents format
+.PHONY: help setup run up down status reset backup restore test faults fuzz check bench documents format model understanding
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -67,10 +67,10 @@ bench: setup ## how fast it is, on the settings of `make run`
 	@.venv/bin/python -m tests.benchmark --write
 
 model: setup ## learn from understanding/messages again: the model that the router ships with
-	$(PYTHON) -m understanding train
+	.venv/bin/python -m understanding train
 
 understanding: setup ## measure how well messages are understood, and write docs/understanding.md
-	$(PYTHON) -m understanding measure --on testing --page docs/understanding.md
+	.venv/bin/python -m understanding measure --on testing --page docs/understanding.md
 
 audit: ## ask the public list of known faults about every locked version; needs internet
 	@$(PYTHON) -m deploy.audit

@@ -13,6 +13,7 @@ from packs.phrases import Stem, stems
 _RAW_WORD = re.compile(r"[^\W_]+")
 _LARGEST_GAP = 2
 _WORDS_REMEMBERED = 16_384
+_BEGINNING = 4
 
 Owner = TypeVar("Owner")
 
@@ -43,6 +44,13 @@ class Found(Generic[Owner]):
     last: int
 
 
+def _beginning(rest: tuple[Stem, ...]) -> str | None:
+    """The first letters of a phrase's second word, where every word that fits it has them: most phrases fail at it."""
+    if not rest or not (rest[0].whole or len(rest[0].text) >= _BEGINNING):
+        return None
+    return rest[0].text[:_BEGINNING]
+
+
 class Phrases(Generic[Owner]):
     """Finds many phrases at once. A phrase is made of beginnings of words; see packs/phrases.py."""
 
@@ -61,17 +69,20 @@ class Phrases(Generic[Owner]):
     def find(self, words: Sequence[Word]) -> list[Found[Owner]]:
         """Every phrase at each place where it begins."""
         found = []
+        beginnings = {word.folded[:_BEGINNING] for word in words}
         for position, word in enumerate(words):
-            for rest, owner, phrase in self._beginning_with(word.folded):
+            for second, rest, owner, phrase in self._beginning_with(word.folded):
+                if second is not None and second not in beginnings:
+                    continue
                 last = self._follow(words, position, rest) if rest else position
                 if last is not None:
                     found.append(Found(owner, phrase, position, last))
         return found
 
-    def _looked_up(self, folded: str) -> tuple[tuple[tuple[Stem, ...], Owner, str], ...]:
-        """What may begin with a word: the stems that must follow, whose phrase it is, and the phrase."""
+    def _looked_up(self, folded: str) -> tuple[tuple[str | None, tuple[Stem, ...], Owner, str], ...]:
+        """What may begin with a word: what some other word must begin with, the stems that follow, the owner, the phrase."""
         return tuple(
-            (rest, owner, phrase)
+            (_beginning(rest), rest, owner, phrase)
             for length in range(self._shortest, min(len(folded), self._longest) + 1)
             for first, rest, owner, phrase in self._by_first.get(folded[:length], ())
             if not first.whole or length == len(folded)
