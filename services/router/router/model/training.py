@@ -1,17 +1,21 @@
 """Trains a model: multinomial logistic regression on rarity-weighted features of length 1 (scikit-learn). Deterministic."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
-from sklearn.linear_model import LogisticRegression
 
 from router.matter import CaseText, matter_of
 from router.model.features import FeatureFinder, is_lexicon
 from router.model.linear import Head, LinearModel
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 _IN_AT_LEAST = 2
 _ROUNDS, _STILL = 200, 1e-6
@@ -34,6 +38,9 @@ class Example:
 
 def train(examples: Sequence[Example], lexicon: Sequence[tuple[str, str]]) -> LinearModel:
     """A model with a head for each question; every example answers the first, CATEGORY."""
+    # A service has no scipy: only who trains needs it.
+    from scipy.sparse import csr_matrix, hstack
+
     finder = FeatureFinder(lexicon)
     found = [features_of(finder, example.case) for example in examples]
     names, rarity = _vocabulary(found)
@@ -71,6 +78,8 @@ def _vocabulary(found: Sequence[Sequence[str]]) -> tuple[list[str], NDArray[np.f
 
 
 def _table(found: Sequence[Iterable[str]], names: Sequence[str], rarity: NDArray[np.float32]) -> csr_matrix:
+    from scipy.sparse import csr_matrix
+
     known = {name: number for number, name in enumerate(names)}
     starts, columns, values = [0], list[int](), list[float]()
     for features in found:
@@ -92,6 +101,8 @@ class _Learnt:
 
 
 def _learnt(table: csr_matrix, answers: Sequence[str], strength: float) -> _Learnt:
+    from sklearn.linear_model import LogisticRegression
+
     learner = LogisticRegression(C=strength, max_iter=_ROUNDS, tol=_STILL).fit(table, answers)
     labels = tuple(str(label) for label in learner.classes_)
     weights, bias = learner.coef_.T, learner.intercept_
