@@ -87,7 +87,10 @@ def test_html_of_a_mail_reaches_neither_staff_nor_mailboxes_as_markup(town: Town
     sender = citizen_address()
     tricks = "<script>alert(1)</script><img src=x onerror=alert(2)><a href='javascript:alert(3)'>tady</a>"
     mail = letter(sender, "Lampa <script>alert(4)</script>", "")
-    mail.set_content(f"<p>V Husově ulici <b onclick='alert(5)'>nesvítí</b> lampa, večer je tam úplná tma. {tricks}</p>", subtype="html")
+    mail.set_content(
+        f"<p>V Husově ulici <b onclick='alert(5)'>nesvítí</b> lampa, večer je tam úplná tma. {tricks}</p>",
+        subtype="html",
+    )
     ticket = opens_a_case(town, mail, sender)
     messages = town.staff.http.get(f"/tickets/{ticket['id']}/messages").json()["items"]
     sent = [town.post.one(address, str(ticket["number"])) for address in (sender, TECHNICAL_SERVICES)]
