@@ -12,7 +12,7 @@ from contracts.types import Channel, Kind
 
 LARGEST_SCENARIO = 5
 _CATEGORY = re.compile(r"^## ([a-z0-9-]+)$")
-_SCENARIO = re.compile(r"^# ([0-9]{2,3}) (\S.*)$")
+_SCENARIO = re.compile(r"^# ([0-9]{2,4}) (\S.*)$")
 _FIELDS = 5
 _NONE = "-"
 _PLACE = re.compile(r"\[\[(.+?)\]\]", re.DOTALL)
