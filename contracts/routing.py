@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from contracts.envelope import EventData
-from contracts.tickets import Candidate, Coordinates
+from contracts.tickets import Candidate, Coordinates, FurtherMatter
 from contracts.types import Code, Confidentiality, Kind, Language, Model, Priority, Sha256, TicketId
 
 
@@ -15,12 +15,15 @@ class RoutingPersonal(Model):
     place_phrase: str | None = None
     coordinates: Coordinates | None = None
     matched_words: list[str] = []
+    further: Annotated[list[FurtherMatter], Field(max_length=3)] = []
+    """Other matters of the same message."""
 
 
 class RoutingDecided(EventData):
     """The router's decision. `basedon` in the envelope is the ticket's sequence that it read."""
 
     event_type: ClassVar[str] = "routing.decided"
+    version: ClassVar[str] = "1.1"
     attributes: ClassVar[tuple[str, ...]] = ("basedon",)
 
     ticket_id: TicketId

@@ -48,6 +48,7 @@ from contracts.tickets import (
     Direction,
     Exchange,
     ExchangeState,
+    FurtherMatter,
     Matching,
     Snapshot,
     TicketAssigned,
@@ -90,8 +91,12 @@ def _pothole_opened() -> list[Step]:
     at, after = timedelta(seconds=1), assigned_snapshot()
     content = {"subject": POTHOLE_SUBJECT, "text": POTHOLE_TEXT, "file_names": {"part-1": "vymol.jpg"}}
     place = "v Lipové ulici před číslem 12"
+    further = [FurtherMatter(category="streetlight-out", text="Na rohu taky už týden nesvítí lampa.")]
     found = _words(
-        matched_words=["výmol"], place_phrase=place, coordinates=Coordinates(latitude=49.9421, longitude=15.2683)
+        matched_words=["výmol"],
+        further=further,
+        place_phrase=place,
+        coordinates=Coordinates(latitude=49.9421, longitude=15.2683),
     )
     told = _words(contacts=REPORTER_CONTACT, subject=POTHOLE_SUBJECT, place_phrase=place, message_id=MAIL_ID)
     opened = _step(

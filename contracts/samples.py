@@ -33,6 +33,7 @@ from contracts.sample_reports import (
     report_received,
 )
 from contracts.sample_tickets import decision
+from contracts.tickets import FurtherMatter
 from contracts.types import Confidentiality, Kind, Priority
 
 Data = TypeVar("Data", bound=EventData)
@@ -58,7 +59,11 @@ def routing_decided(**changes: Any) -> Event[RoutingDecided]:
         "decided": True,
         "reasons": decision().reasons,
         "pack": PACK_DIGEST,
-        "personal": RoutingPersonal(place_phrase="v Lipové ulici před číslem 12", matched_words=["výmol"]),
+        "personal": RoutingPersonal(
+            place_phrase="v Lipové ulici před číslem 12",
+            matched_words=["výmol"],
+            further=[FurtherMatter(category="streetlight-out", text="Na rohu taky už týden nesvítí lampa.")],
+        ),
     }
     opened = identity.event_id(POTHOLE_TICKET, "1")
     return new_event(

@@ -156,6 +156,13 @@ class Coordinates(Model):
     longitude: Annotated[float, Field(ge=-180, le=180)]
 
 
+class FurtherMatter(Model):
+    """Another matter of a message, and its sentences as written: an offer to a person, never decided."""
+
+    category: Code
+    text: str
+
+
 class TicketPersonal(Model):
     """All of a ticket event that identifies a person or is written by one. Never there for sealed content: see `content_key`."""
 
@@ -172,6 +179,7 @@ class TicketPersonal(Model):
     """The place as the reporter or a clerk wrote it."""
     coordinates: Coordinates | None = None
     matched_words: list[str] = []
+    further: list[FurtherMatter] = []
     words: str | None = None
     """A clerk's free words beside the reason's code."""
     message_id: str | None = None
@@ -181,7 +189,7 @@ class TicketPersonal(Model):
 class TicketData(EventData):
     """Base of the ticket events."""
 
-    version: ClassVar[str] = "1.1"
+    version: ClassVar[str] = "1.2"
     attributes: ClassVar[tuple[str, ...]] = ("sequence",)
 
     actor: Actor

@@ -23,6 +23,8 @@ class Defaults(Model):
     """Category of what is set aside."""
     emergency: Slug
     """Category of what belongs to 112."""
+    accompanying: list[Slug] = []
+    """Categories of what only goes with a matter, thanks or a question how it stands: never a further matter by themselves."""
 
 
 class Layer(Model):

@@ -31,6 +31,7 @@ REFERENCES = (
     ("defaults/unclear", "categories"),
     ("defaults/spam", "categories"),
     ("defaults/emergency", "categories"),
+    ("defaults/accompanying/*", "categories"),
 )
 # Bodies of these types get cases without a person's doing.
 USED_BODY_TYPES = (

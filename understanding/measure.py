@@ -17,6 +17,10 @@ _Z = 1.959964
 WITHIN = 3
 CORRECT_FROM = 0.97
 """What is decided without a person shall be this often right."""
+URGENT_PRECISION = 0.7
+"""What is raised as urgent shall be this often so."""
+FALSE_ALARMS = 0.01
+"""At most this share of harmless messages may raise an emergency by likeness; the rules need the rest of the 0.02."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,12 @@ def figures(judged: Sequence[Judged], area_of: Callable[[str], str]) -> dict[str
         "urgent, rightly raised": share(raised, lambda one: one.message.urgent),
         "emergency, found": share(emergencies, lambda one: one.decision.kind == Kind.EMERGENCY),
         "emergency, false alarms": share(calm, lambda one: one.decision.kind == Kind.EMERGENCY),
+        "further matters, some offered where there are": share(
+            [one for one in judged if one.message.also], lambda one: one.decision.multi
+        ),
+        "further matters, offered where there are none": share(
+            [one for one in judged if not one.message.also], lambda one: one.decision.multi
+        ),
         "thanks taken for complaint": share(
             [one for one in judged if one.message.kind == Kind.PRAISE], lambda one: one.decision.kind == Kind.COMPLAINT
         ),
@@ -173,3 +183,17 @@ def threshold(judged: Iterable[tuple[float, bool]], correct: float = CORRECT_FRO
         if hits / number >= correct:
             best = (sureness, number / len(ordered))
     return best
+
+
+def precise(judged: Iterable[tuple[float, bool]], precision: float = URGENT_PRECISION) -> float:
+    """The lowest probability from which on alarms are right often enough; 1 for none."""
+    return threshold(judged, precision)[0]
+
+
+def alarm(judged: Iterable[tuple[float, bool]], false_alarms: float = FALSE_ALARMS) -> float:
+    """The lowest probability from which on not more than so large a share of what is harmless raises an alarm; 1 for none."""
+    harmless = sorted((probability for probability, right in judged if not right), reverse=True)
+    allowed = int(len(harmless) * false_alarms)
+    if allowed >= len(harmless):
+        return 1.0
+    return min(1.0, math.nextafter(harmless[allowed], 2.0))

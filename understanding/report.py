@@ -1,19 +1,17 @@
 """docs/understanding.md: the figures, and the picture of how sure the router is and how right. Pure but for the two files."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from contracts.types import Channel
 from understanding import measure
-from understanding.measure import Judged, Share
+from understanding.measure import Judged
 
 PICTURE = "understanding-calibration.svg"
 
 
 def report(judged: Sequence[Judged], area_of: Callable[[str], str], about: Sequence[str]) -> str:
     """The page as Markdown. `about`: what was measured, a line each."""
-    precision, recall, f1 = measure.place_words(judged)
-    body_recall, body_precision = measure.macro_bodies(judged)
     lines = [
         "# How well messages are understood",
         "",
@@ -23,9 +21,7 @@ def report(judged: Sequence[Judged], area_of: Callable[[str], str], about: Seque
         "",
         "| what | share |",
         "| --- | --- |",
-        *(f"| {name} | {share} |" for name, share in measure.figures(judged, area_of).items()),
-        f"| outside bodies, each counting the same | recall {body_recall:.3f}, precision {body_precision:.3f} |",
-        f"| words of the place | precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f} |",
+        *(f"| {name} | {share} |" for name, share in _figures(judged, area_of)),
         "",
         "## By channel",
         "",
@@ -94,7 +90,16 @@ def _above(steps: Sequence[measure.Step]) -> list[float]:
     return [max(0.0, step.right.interval[1] - step.right.value) for step in steps]
 
 
-def summary(shares: dict[str, Share]) -> list[str]:
+def summary(judged: Sequence[Judged], area_of: Callable[[str], str]) -> list[str]:
     """The figures as lines for a terminal."""
+    shares = dict(_figures(judged, area_of))
     width = max(map(len, shares))
     return [f"{name:<{width}}  {share}" for name, share in shares.items()]
+
+
+def _figures(judged: Sequence[Judged], area_of: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    yield from ((name, str(share)) for name, share in measure.figures(judged, area_of).items())
+    recall, precision = measure.macro_bodies(judged)
+    yield "outside bodies, each counting the same", f"recall {recall:.3f}, precision {precision:.3f}"
+    precision, recall, f1 = measure.place_words(judged)
+    yield "words of the place", f"precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f}"

@@ -215,7 +215,7 @@ def test_what_is_unset_does_not_travel() -> None:
 
 def test_a_new_event_takes_type_and_schema_from_its_data() -> None:
     event = routing_decided()
-    assert (event.type, event.dataschema) == ("routing.decided", "urn:helpdesk:routing.decided:1.0")
+    assert (event.type, event.dataschema) == ("routing.decided", "urn:helpdesk:routing.decided:1.1")
 
 
 def test_an_event_cannot_be_made_without_its_attribute() -> None:

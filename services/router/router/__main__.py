@@ -13,7 +13,7 @@ from router.classifying import BadLine, classified
 from router.comparing import compared, told
 from router.decision import Router
 from router.matter import CaseText
-from router.model.linear import shipped
+from router.model.stored import shipped
 from router.places import importing
 from router.settings import Settings
 

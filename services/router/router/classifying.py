@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from contracts.formats import ClassifiedCandidate, ClassifiedMessage, ClassifiedPlace, MessageToClassify
+from contracts.formats import ClassifiedCandidate, ClassifiedMessage, ClassifiedPlace, MessageToClassify, OtherMatter
 from contracts.types import Confidentiality
 from router.decision import Decision, Router
 from router.matter import CaseText, Position
@@ -60,15 +60,15 @@ def _line(router: Router, identity: str, decision: Decision) -> ClassifiedMessag
         external=body.type if body is not None else None,
         body=decision.body,
         place=ClassifiedPlace(
-            phrase=where.phrase,
+            phrase=where.wording or where.phrase,
             street=where.street,
             number=where.number,
             lat=found.latitude if found is not None else None,
             lon=found.longitude if found is not None else None,
             district=where.district,
         ),
-        multi=False,
-        also=[],
+        multi=bool(decision.further),
+        also=[OtherMatter(category=one.category, span=one.text) for one in decision.further],
         confidential=decision.confidentiality != Confidentiality.OPEN,
         decided=decision.decided,
         why=list(decision.reasons),

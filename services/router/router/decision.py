@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from contracts.reports import Automatic
 from contracts.types import Confidentiality, Kind, Priority
 from packs import Category, Pack
 from packs.rules import CompetenceRule, KindRule, MatterRule, Named, UrgencyRule
-from router.candidates import Answers, CandidateFinder
-from router.category import Candidate
+from router.categories.candidates import Answers, CandidateFinder
+from router.categories.further import Further, further
+from router.categories.likeness import Candidate
 from router.matter import CaseText, Matter, matter_of
-from router.model.linear import NO_BODY, LinearModel
+from router.model.linear import BODY, IS_URGENT, KIND, NO_BODY, URGENT
+from router.model.stored import Model, Thresholds
 from router.places.finder import PlaceFinder, WhereItIs
 from router.places.keepers import KeeperFinder, NamedThing
 from router.rules import Fired, RuleList
@@ -23,10 +26,11 @@ GUESSED_FROM = 0.1
 CAREFUL_FROM = 0.15
 """A confidential category this probable makes an undecided case confidential."""
 _BY_RULE, _BY_HINT = 0.97, 0.45
-LEARNT_KIND_FROM, LEARNT_BODY_FROM, LEARNT_URGENT_FROM = 0.5, 0.5, 0.4
-"""From these probabilities on the model's word counts where no rule of the pack says anything. Found on the tuning part."""
+LEARNT_FROM = 0.5
+"""From this probability on the model's word on kind and body counts, where no rule of the pack says anything."""
 _CANDIDATES = 5
 _WORDS_KEPT = 20
+_WITHOUT_MODEL = Thresholds(sure=SURE_FROM)
 # An emergency and what is set aside need a category that says so, or a rule.
 _NEVER_LEARNT = (Kind.EMERGENCY.value, Kind.SPAM.value)
 _STRICTNESS = [Confidentiality.OPEN, Confidentiality.RESTRICTED, Confidentiality.SEALED]
@@ -51,6 +55,8 @@ class Decision:
     reasons: tuple[str, ...]
     where: WhereItIs
     matched_words: tuple[str, ...]
+    further: tuple[Further, ...]
+    """Other matters of the same message, in the writer's words: offers to a person."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +69,15 @@ class _Solver:
 class Router:
     """All that is prepared for one pack; `decide` is a function of it and the case."""
 
-    def __init__(self, pack: Pack, model: LinearModel | None = None) -> None:
+    def __init__(self, pack: Pack, model: Model | None = None) -> None:
         self.pack, self.model = pack, model
         self.matter_rules: RuleList[MatterRule] = RuleList(pack.rules.matter)
         self.kind_rules: RuleList[KindRule] = RuleList(pack.rules.kind)
         self.urgency_rules: RuleList[UrgencyRule] = RuleList(pack.rules.urgency)
         self.competence_rules: RuleList[CompetenceRule] = RuleList(pack.rules.competence)
-        self.places = PlaceFinder(pack)
-        self.sure_from = model.sure_from if model is not None else SURE_FROM
-        self.finder = CandidateFinder(pack, model, self.places)
+        self.places = PlaceFinder(pack, model.places if model is not None else None)
+        self.thresholds = model.thresholds if model is not None else _WITHOUT_MODEL
+        self.finder = CandidateFinder(pack, model.answers if model is not None else None, self.places)
         self.keepers = KeeperFinder(pack)
 
     def decide(self, case: CaseText) -> Decision:
@@ -105,12 +111,21 @@ class _Deciding:
             confidentiality=self._confidentiality(),
             language=self._matter.case.language,
             candidates=self._candidates[:_CANDIDATES],
-            decided=self._decided and not where.doubtful,
+            decided=self._decided and not where.doubtful and not self._endangered,
             set_aside=then is not None and then.set_aside and then.sure,
             reasons=tuple(r for r in (self._why(), kind_reason, urgency_reason, solver.reason, *where.reasons) if r),
             where=where,
             matched_words=words[:_WORDS_KEPT],
+            further=self._further(),
         )
+
+    def _further(self) -> tuple[Further, ...]:
+        if not self._answers or len(self._matter.sentences) < 2:
+            return ()
+        defaults = self._pack.defaults
+        accompanying = {defaults.unclear, defaults.spam, *defaults.accompanying}
+        asked = [(one, self._router.finder.of_sentence(one)) for one in self._matter.sentences]
+        return further(self._category.slug, asked, accompanying)
 
     @cached_property
     def _where(self) -> WhereItIs:
@@ -118,7 +133,21 @@ class _Deciding:
 
     @cached_property
     def _fired(self) -> Fired[MatterRule] | None:
-        return self._router.matter_rules.first(self._matter.words, automatic=self._matter.case.automatic)
+        """The first rule that holds for the whole; or a danger that one sentence tells, whatever stands around it."""
+        automatic = self._matter.case.automatic
+        whole = self._router.matter_rules.first(self._matter.words, automatic=automatic)
+        if automatic != Automatic.NO or self._is_danger(whole):
+            return whole
+        for sentence in self._matter.sentences:
+            if self._is_danger(fired := self._router.matter_rules.first(sentence.words)):
+                return fired
+        return whole
+
+    def _is_danger(self, fired: Fired[MatterRule] | None) -> bool:
+        if fired is None:
+            return False
+        then = fired.rule.then
+        return (then.kind or self._pack.category(then.category).kind) == Kind.EMERGENCY
 
     @cached_property
     def _answers(self) -> Answers:
@@ -154,25 +183,37 @@ class _Deciding:
             # Likeness alone sets nothing aside.
             return False
         sealed = self._category.confidentiality == Confidentiality.SEALED
-        return self._candidates[0].probability >= (SEALED_FROM if sealed else self._router.sure_from)
+        return self._candidates[0].probability >= (SEALED_FROM if sealed else self._router.thresholds.sure)
 
     def _why(self) -> str:
         if self._fired is not None:
             return f"matter.{self._fired.rule.slug}"
         if not self._known:
             return "category.nothing-known"
+        if self._answers:
+            return "category.learnt"
         return "category.words" if self._candidates[0].words else "category.likeness"
 
     def _kind_of_message(self) -> tuple[Kind, str | None]:
         if self._fired is not None and self._fired.rule.then.kind is not None:
             return self._fired.rule.then.kind, None
+        if self._endangered:
+            return Kind.EMERGENCY, "kind.danger-learnt"
         fired = self._router.kind_rules.first(self._matter.words, category=self._category.slug)
         if fired is not None:
             return fired.rule.then.kind, f"kind.{fired.rule.slug}"
-        learnt = self._learnt("kind", LEARNT_KIND_FROM)
+        learnt = self._learnt(KIND, LEARNT_FROM)
         if learnt in (None, self._category.kind.value, *_NEVER_LEARNT) or self._category.kind.value in _NEVER_LEARNT:
             return self._category.kind, None
         return Kind(learnt), "kind.learnt"
+
+    @cached_property
+    def _endangered(self) -> bool:
+        """Whether the model takes it for an emergency. Rather a false alarm than a missed one: its threshold is low."""
+        if self._fired is not None and self._fired.rule.then.sure:
+            return False
+        probability = self._answers.get(KIND, {}).get(Kind.EMERGENCY.value, 0.0)
+        return probability >= self._router.thresholds.emergency
 
     def _learnt(self, question: str, least: float) -> str | None:
         """The model's answer where it is probable enough."""
@@ -181,13 +222,15 @@ class _Deciding:
         return best if best is not None and answers[best] >= least else None
 
     def _urgency(self) -> tuple[bool, Priority, str | None]:
+        if self._endangered:
+            return True, Priority.P1, None
         usual = self._category.priority
         by_matter = self._fired.rule.then.urgent if self._fired is not None else None
         if by_matter is not None:
             return by_matter, Priority.P1 if by_matter else usual, None
         fired = self._router.urgency_rules.first(self._matter.words, category=self._category.slug)
         if fired is None:
-            if self._answers.get("urgent", {}).get("1", 0.0) >= LEARNT_URGENT_FROM:
+            if self._answers.get(URGENT, {}).get(IS_URGENT, 0.0) >= self._router.thresholds.urgent:
                 return True, min(usual, Priority.P2), "urgency.learnt"
             return False, usual, None
         then = fired.rule.then
@@ -211,7 +254,7 @@ class _Deciding:
 
     def _usual_or_learnt(self, role: str) -> _Solver:
         """The model may name an outside body; that there is none, only the pack says."""
-        usual, learnt = self._category.body_type, self._learnt("body", LEARNT_BODY_FROM)
+        usual, learnt = self._category.body_type, self._learnt(BODY, LEARNT_FROM)
         if learnt in (None, NO_BODY, usual) or learnt not in {kind.slug for kind in self._pack.body_types}:
             return self._inside_or_outside(role, usual, "competence.usual")
         return self._inside_or_outside(role, learnt, "competence.learnt")

@@ -9,7 +9,7 @@ from contracts import identity
 from contracts.envelope import Event, UnreadableEvent, new_event, parse_event
 from contracts.registry import ROUTING, TICKET_EVENTS
 from contracts.routing import RoutingDecided, RoutingPersonal
-from contracts.tickets import Candidate, Coordinates, TicketOpened
+from contracts.tickets import Candidate, Coordinates, FurtherMatter, TicketOpened
 from contracts.types import Confidentiality
 from kit.messages import Message, Record
 from kit.outcomes import DeadLetter
@@ -17,7 +17,7 @@ from kit.tracing import child_of
 from packs import Pack
 from router.decision import Decision, Router
 from router.matter import CaseText, Position
-from router.model.linear import LinearModel
+from router.model.stored import Model
 
 SOURCE = "/router"
 _KNOWN = {event.event_type: event for event in TICKET_EVENTS.events}
@@ -35,7 +35,7 @@ class RoutingHandler:
         self,
         pack_of: PackOf,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        model: LinearModel | None = None,
+        model: Model | None = None,
     ) -> None:
         self._pack_of, self._clock, self._model = pack_of, clock, model
         self._routers: dict[str, tuple[str, Router]] = {}
@@ -144,4 +144,5 @@ def _personal(opened: Event[Any], decision: Decision) -> RoutingPersonal:
         place_phrase=decision.where.phrase,
         coordinates=Coordinates(latitude=where.latitude, longitude=where.longitude) if where else None,
         matched_words=list(decision.matched_words),
+        further=[FurtherMatter(category=one.category, text=one.text) for one in decision.further],
     )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from contracts.reports import Automatic
 from router.words import Word, words_of
@@ -26,6 +27,9 @@ _FAREWELL = re.compile(
     r"|d[íi]ky|hezk[ýy]\s+(?:den|večer)|za\s+odpověď\s+d[ěe]kuj)\b[^\n]{0,60}(?:\n[^\n]{0,40}){0,3}$",
     re.IGNORECASE,
 )
+# A full stop after a number or a single letter ends no sentence: `č. 12`, `2. 5.`, `p. Novák`.
+_BETWEEN_SENTENCES = re.compile(r"(?<=[^\W\d_]{3}[.!?…])\s+|(?<=[!?…])\s+|(?<=\d\d\.)\s+(?=[^\W\d_]{2})|\n+")
+MOST_SENTENCES = 40
 _NOT_BUT = re.compile(r"\bnejde\s+o\s+[^,.;]{1,60},?\s+ale\s+o\s+", re.IGNORECASE)
 
 
@@ -49,6 +53,14 @@ class CaseText:
 
 
 @dataclass(frozen=True)
+class Sentence:
+    """A sentence as written, and its words."""
+
+    text: str
+    words: list[Word]
+
+
+@dataclass(frozen=True)
 class Matter:
     """A case's words."""
 
@@ -67,6 +79,13 @@ class Matter:
     def words(self) -> list[Word]:
         """Subject and text, with a gap between that no phrase crosses."""
         return [*self.subject, *_GAP, *self.text]
+
+    @cached_property
+    def sentences(self) -> list[Sentence]:
+        """The text's sentences, at most MOST_SENTENCES; the subject is none of them."""
+        pieces = (piece.strip() for piece in _BETWEEN_SENTENCES.split(self.written))
+        found = [Sentence(piece, words) for piece in pieces if (words := words_of(piece))]
+        return found[:MOST_SENTENCES]
 
 
 _GAP = [Word("", "", 0)] * 3

@@ -11,7 +11,7 @@ from kit.object_store import S3ObjectStore, get_patiently
 from kit.producer import Producer
 from packs.shelf import PackShelf
 from router.handlers import RoutingHandler
-from router.model.linear import shipped
+from router.model.stored import shipped
 from router.settings import Settings
 
 READER = "router"

@@ -3,7 +3,7 @@
 import pytest
 
 from packs.rules import Condition, KindOnly, KindRule
-from router.category import Classifier
+from router.categories.likeness import Likeness
 from router.matter import CaseText, matter_of
 from router.rules import RuleList
 from router.words import Phrases, words_of
@@ -89,14 +89,14 @@ def test_an_empty_subject_says_nothing(subject: str) -> None:
 
 
 def test_probabilities_sum_to_one_and_words_are_told() -> None:
-    candidates = Classifier.from_pack(lipovany()).candidates([], words_of("V ulici nesvítí lampa"))
+    candidates = Likeness.from_pack(lipovany()).candidates([], words_of("V ulici nesvítí lampa"))
     assert sum(candidate.probability for candidate in candidates) == pytest.approx(1)
     assert candidates[0].category == "streetlight-out"
     assert "nesvítí" in candidates[0].words
 
 
 def test_the_subject_counts_more_than_a_word_of_the_text() -> None:
-    classifier = Classifier.from_pack(lipovany())
+    classifier = Likeness.from_pack(lipovany())
     text = words_of("u hřiště, kde je rozbitá lavička")
     assert classifier.candidates(words_of("Houpačka na hřišti"), text)[0].category == "playground-sport"
 

@@ -97,10 +97,11 @@ def test_nothing_of_a_sealed_case_travels_but_the_addresses(town: Town) -> None:
         assert event["confidentiality"] == "sealed"
         assert SECRET not in orjson.dumps(event).decode()
         assert set(event["data"]["personal"]) <= {  # type: ignore[index]
-            "salt", "contacts", "file_names", "photo_places", "matched_words",
+            "salt", "contacts", "file_names", "photo_places", "matched_words", "further",
         }  # fmt: skip
         assert not event["data"]["personal"]["file_names"]  # type: ignore[index]
         assert not event["data"]["personal"]["matched_words"]  # type: ignore[index]
+        assert not event["data"]["personal"]["further"]  # type: ignore[index]
         assert not event["data"].get("parts")  # type: ignore[attr-defined]
 
 

@@ -29,6 +29,12 @@ def calibrated(model: LinearModel, unseen: Sequence[Example]) -> LinearModel:
     return replace(model, heads=tuple(heads))
 
 
+def settled(model: LinearModel, tried: LinearModel) -> LinearModel:
+    """The model with the sharpness of one that was tried on messages it had not seen."""
+    sharpness = {head.name: head.sharpness for head in tried.heads}
+    return replace(model, heads=tuple(replace(head, sharpness=sharpness[head.name]) for head in model.heads))
+
+
 def _likeliest(scores: NDArray[np.float32], labels: Sequence[str], answers: Sequence[str]) -> float:
     numbers = {label: number for number, label in enumerate(labels)}
     rows = [row for row, answer in enumerate(answers) if answer in numbers]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from router.matter import CaseText, matter_of
 from router.model.features import FeatureFinder, is_lexicon
-from router.model.linear import Head, LinearModel
+from router.model.linear import BODY, CATEGORY, KIND, URGENT, Head, LinearModel
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -22,7 +22,6 @@ _ROUNDS, _STILL = 200, 1e-6
 _LEXICON_COUNTS = 2.0
 _FEATURES = 60_000
 _LARGEST_WEIGHT = 127
-CATEGORY, KIND, URGENT, BODY = "category", "kind", "urgent", "body"
 _STRENGTH = {CATEGORY: 30.0, KIND: 10.0, URGENT: 10.0, BODY: 10.0}
 _GIVEN = 0.5
 """How much the category weighs against the whole text (whose features have length 1) for the other heads."""

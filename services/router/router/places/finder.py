@@ -1,18 +1,18 @@
 """Where it is: street and house, a known place, a lamp's number, coordinates. Pure."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from packs import Pack
-from packs.folding import folded_words
 from router.matter import Matter, Position
 from router.places.geography import Geography
+from router.places.names import Known, best_first, forms_of, is_sure, like_a_street, street_forms
 from router.places.notations import in_the_country, position_in
+from router.places.wording import PlaceWords
 from router.words import Found, Phrases, Word
 
 # What may stand between a street's name and the number of the house.
@@ -35,43 +35,7 @@ _INSTEAD = (
     ("place.parcel", re.compile(r"\b(?:parc(?:ela|ele|elu|elou|ely)?\.?|pozemk?\w{0,3})\s(?:č\.?\s?|číslo\s|c\.?\s?|st\.\s?){0,2}\d{1,5}(?:/\d{1,4})?\b|\bp\.\s?č\.\s?\d{1,5}(?:/\d{1,4})?", re.IGNORECASE)),
 )  # fmt: skip
 
-# Endings of adjectives in names of streets, folded: Husova, Husově, Husovu, Husovou; Dlouhá, Dlouhé, Dlouhou.
-_FEMININE = ("a", "e", "u", "ou", "y", "ej")
-_SOFT = ("", "ho", "mu", "m", "ch")
-_NOUNS = {
-    "namesti": ("namesti", "namestim"),
-    "sidliste": ("sidliste", "sidlisti", "sidlistem", "sidlak", "sidlaku"),
-    "nabrezi": ("nabrezi", "nabrezim"),
-    "most": ("most", "mostu", "moste", "mostem"),
-    "namestim": ("namestim",),
-}
 _SHORTEST_WITH_A_SLIP, _LONG_WORD = 5, 9
-# An adjective before one of these is no street: `lesní cesta`, `dlouhá doba`.
-_NO_STREET = (
-    "cest", "hrist", "budov", "zon", "dob", "jideln", "druzin", "pozem", "lavic", "kol", "prac", "prazdn", "rok", "lamp",
-    "krizov", "podchod", "park", "trat", "dvor", "chvil", "ulick", "zahrad", "louk", "strom", "kvet", "areal", "hal", "rad",
-    "kanaliz", "odpad", "jizd", "pamat", "vec", "cas", "ryb", "vod",
-)  # fmt: skip
-_BEFORE_STREET = {
-    "v",
-    "ve",
-    "na",
-    "z",
-    "ze",
-    "do",
-    "k",
-    "ke",
-    "od",
-    "ulice",
-    "ulici",
-    "ul",
-    "ulic",
-    "u",
-    "roh",
-    "rohu",
-    "a",
-}
-_STREET = {"ulice", "ulici", "ul", "ulicí", "ulic"}
 
 
 @dataclass(frozen=True)
@@ -81,6 +45,8 @@ class WhereItIs:
     phrase: str | None = None
     district: str | None = None
     coordinates: Position | None = None
+    wording: str | None = None
+    """The writer's own words for it: `naproti škole za mostem`."""
     street: str | None = None
     number: str | None = None
     neighbour: str | None = None
@@ -90,32 +56,25 @@ class WhereItIs:
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Known:
-    name: str
-    district: str | None
-    rank: int
-    """A street says more than a landmark, that more than a district."""
-    doubtful: bool = False
-    """An everyday adjective too: `Polní`, `Krátká`."""
-
-
 class PlaceFinder:
-    """Prepared once for a town's gazetteer."""
+    """Prepared once for a town's gazetteer, and for what was learnt of words that say where; without that, no wording."""
 
-    def __init__(self, pack: Pack) -> None:
-        self._names: Phrases[_Known] = Phrases(_forms(pack), gap=0)
+    def __init__(self, pack: Pack, place_words: PlaceWords | None = None) -> None:
+        self._place_words = place_words
+        self._names: Phrases[Known] = Phrases(forms_of(pack), gap=0)
         self._geography = Geography(pack)
-        self._street_forms = _street_forms(pack)
+        self._street_forms = street_forms(pack)
 
     def find(self, matter: Matter) -> WhereItIs:
         """The best place that the words or the photos give."""
         coordinates, how = _coordinates(matter)
         reasons = [] if how is None else [how]
-        named = WhereItIs()
+        named, wording = WhereItIs(), None
         for words, written in ((matter.text, matter.written), (matter.subject, matter.title)):
+            run = self._wording(words, written)
+            wording = wording or (_as_written(run, words, written) if run is not None else None)
             if named.phrase is None:
-                named = self._named(words, written)
+                named = self._named(words, written, run)
         reasons += named.reasons
         phrase = named.phrase
         if phrase is None:
@@ -125,9 +84,12 @@ class PlaceFinder:
         if lamp is not None:
             phrase = f"{phrase}, lampa č. {lamp[1]}" if phrase else f"lampa č. {lamp[1]}"
             reasons.append("place.lamp")
-        if phrase is None and coordinates is not None:
+        if phrase is None and wording is None and coordinates is not None:
             phrase = "podle polohy ve fotografii" if how == "place.photo" else _in_words(coordinates)
-        where = replace(named, phrase=phrase, coordinates=coordinates, reasons=tuple(reasons))
+        if phrase is None and wording is not None:
+            phrase = wording
+            reasons.append("place.own-words")
+        where = replace(named, phrase=phrase, wording=wording, coordinates=coordinates, reasons=tuple(reasons))
         return self._surrounded(where) if coordinates is not None else self._housed(where)
 
     def _housed(self, where: WhereItIs) -> WhereItIs:
@@ -159,12 +121,23 @@ class PlaceFinder:
 
     def without_streets(self, words: Sequence[Word]) -> list[Word]:
         """The words without names of streets: `Nádražní` says nothing of trains."""
-        hits = [hit for hit in self._names.find(words) if hit.owner.rank == 0 and _sure(hit, words)]
+        hits = [hit for hit in self._names.find(words) if hit.owner.rank == 0 and is_sure(hit, words)]
         named = {number for hit in hits for number in range(hit.first, hit.last + 1)}
         return [word for number, word in enumerate(words) if number not in named]
 
-    def _named(self, words: Sequence[Word], written: str) -> WhereItIs:
-        found = _best([hit for hit in self._names.find(words) if _sure(hit, words)])
+    def named_words(self, words: Sequence[Word]) -> frozenset[int]:
+        """Which words are of a name that the gazetteer knows."""
+        hits = self._names.find(words)
+        return frozenset(number for hit in hits for number in range(hit.first, hit.last + 1))
+
+    def _wording(self, words: Sequence[Word], written: str) -> tuple[int, int] | None:
+        if self._place_words is None:
+            return None
+        return self._place_words.find(written, words, self.named_words(words))
+
+    def _named(self, words: Sequence[Word], written: str, run: tuple[int, int] | None) -> WhereItIs:
+        """`run`: the words that say where it is; a street among them comes before one that is only told of."""
+        found = best_first([hit for hit in self._names.find(words) if is_sure(hit, words)], run)
         if not found:
             return self._misspelt(words, written)
         first = found[0]
@@ -184,7 +157,7 @@ class PlaceFinder:
     def _misspelt(self, words: Sequence[Word], written: str) -> WhereItIs:
         """A street whose name has a slip of the finger, where the words around say that it is a street."""
         for number, word in enumerate(words):
-            if len(word.folded) < _SHORTEST_WITH_A_SLIP or not _like_a_street(number, words):
+            if len(word.folded) < _SHORTEST_WITH_A_SLIP or not like_a_street(number, words):
                 continue
             most = 1 if len(word.folded) < _LONG_WORD else 2
             alike = process.extract(
@@ -200,89 +173,7 @@ class PlaceFinder:
         return WhereItIs()
 
 
-def _street_forms(pack: Pack) -> dict[str, _Known]:
-    """Streets of one word by each of their forms."""
-    forms = ((owner, form) for owner, form in _forms(pack) if owner.rank == 0 and " " not in form)
-    return {form.rstrip("."): owner for owner, form in forms}
-
-
-def _like_a_street(number: int, words: Sequence[Word]) -> bool:
-    before = words[number - 1].folded if number else ""
-    after = words[number + 1].folded if number + 1 < len(words) else ""
-    return (
-        before in _BEFORE_STREET - _STREET and (words[number].raw[0].isupper() or after.isdigit() or after in _STREET)
-    ) or before in _STREET
-
-
-def _forms(pack: Pack) -> Iterator[tuple[_Known, str]]:
-    gazetteer = pack.gazetteer
-    districts, further = defaultdict[str, set[str]](set), defaultdict[str, list[str]](list)
-    for street in gazetteer.streets:
-        districts[street.name].add(street.district)
-        further[street.name] += street.forms
-    for registered in pack.addresses:
-        if registered.street is not None:
-            districts[registered.street].add(registered.district)
-    for name, there in districts.items():
-        # A street that runs through two parts of the town tells neither.
-        owner = _Known(name, min(there) if len(there) == 1 else None, 0, _is_everyday(name))
-        for form in {*_declined(name), *(_whole(form) for form in further[name])}:
-            yield owner, form
-    for landmark in gazetteer.landmarks:
-        owner = _Known(landmark.name, landmark.district, 1)
-        for form in {_whole(landmark.name), *(_whole(form) for form in landmark.forms)}:
-            yield owner, form
-    for district in gazetteer.districts:
-        owner = _Known(district.name, district.slug, 2)
-        for form in {*_declined(district.name), *(_whole(form) for form in district.forms)}:
-            yield owner, form
-
-
-def _whole(name: str) -> str:
-    return " ".join(f"{word}." for word in folded_words(name))
-
-
-def _declined(name: str) -> set[str]:
-    """The forms of a name; only its first word changes, the rest is a genitive already."""
-    first, *rest = folded_words(name)
-    tail = "".join(f" {word}." for word in rest)
-    if first in _NOUNS:
-        forms: Sequence[str] = _NOUNS[first]
-    elif first.endswith("a") and len(first) > 3:
-        forms = [first[:-1] + ending for ending in _FEMININE]
-    elif first.endswith("ni") and len(first) > 3:
-        forms = [first + ending for ending in _SOFT]
-    else:
-        forms = [first]
-    return {f"{form}.{tail}" for form in forms}
-
-
-def _is_everyday(name: str) -> bool:
-    folded = folded_words(name)
-    # Husova and Masarykova can be nothing else; Polní, Krátká and Školní can.
-    return len(folded) == 1 and not folded[0].endswith(("ova", "eho"))
-
-
-def _sure(hit: Found[_Known], words: Sequence[Word]) -> bool:
-    """Whether an everyday adjective is meant as a street here."""
-    if not hit.owner.doubtful:
-        return True
-    before = words[hit.first - 1].folded if hit.first else ""
-    after = words[hit.last + 1].folded if hit.last + 1 < len(words) else ""
-    if before in _STREET or after in _STREET or after.isdigit():
-        return True
-    if after.startswith(_NO_STREET):
-        return False
-    written_large = words[hit.first].raw[0].isupper() and hit.first > 0
-    return before in _BEFORE_STREET or written_large
-
-
-def _best(found: Sequence[Found[_Known]]) -> list[Found[_Known]]:
-    """Streets first, then landmarks, then districts; the longer name first, then the one that is said first."""
-    return sorted(found, key=lambda hit: (hit.owner.rank, hit.first - hit.last, hit.first))
-
-
-def _house_number(hit: Found[_Known], words: Sequence[Word], written: str) -> str | None:
+def _house_number(hit: Found[Known], words: Sequence[Word], written: str) -> str | None:
     match = _TO_NUMBER.match(written[words[hit.last].end :])
     return re.sub(r"\s+", "", match[1]) if match else None
 
@@ -305,3 +196,8 @@ def _coordinates(matter: Matter) -> tuple[Position | None, str | None]:
 
 def _in_words(position: Position) -> str:
     return f"{position.latitude:.5f}, {position.longitude:.5f}"
+
+
+def _as_written(run: tuple[int, int], words: Sequence[Word], written: str) -> str:
+    first, last = words[run[0]], words[run[1]]
+    return " ".join(written[first.end - len(first.raw) : last.end].split())

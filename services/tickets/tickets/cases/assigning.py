@@ -40,7 +40,7 @@ def routed(case: Case, decision: Event[RoutingDecided], town: Town, cause: Cause
         TicketClassified,
         cause,
         changed=("category", "area", "kind", "priority", "urgent", "confidentiality", "district") if fits else (),
-        personal={**found, "matched_words": data.personal.matched_words},
+        personal={**found, "matched_words": data.personal.matched_words, "further": data.personal.further},
         fields={"decision": why},
     )
     if not fits:
@@ -58,6 +58,7 @@ def routed(case: Case, decision: Event[RoutingDecided], town: Town, cause: Cause
         district=data.district,
         confidentiality=data.confidentiality,
         decision=why,
+        further=data.personal.further,
         route_by=None,
         words=with_words(case.words, data.personal.place_phrase),
         **{name: value for name, value in found.items() if value is not None},

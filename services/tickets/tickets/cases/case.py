@@ -18,6 +18,7 @@ from contracts.tickets import (
     Deadline,
     Decision,
     Exchange,
+    FurtherMatter,
     Resolver,
     ResolverKind,
     Snapshot,
@@ -114,6 +115,8 @@ class Case(Model):
     reports: int = 0
     messages: int = 0
     decision: Decision | None = None
+    further: list[FurtherMatter] = []
+    """Other matters of its first message, which a person may make cases of their own."""
     parties: list[Party] = []
     opening: Opening = Opening()
     entered_by: Code | None = None

@@ -148,7 +148,9 @@ def _shortened(draft: Draft) -> Draft:
     """Without what can be read at its place: quotes, signatures, and the rest of a long text."""
     text = draft.personal.get("text")
     kept = {
-        name: value for name, value in draft.personal.items() if name not in ("quote", "signature", "matched_words")
+        name: value
+        for name, value in draft.personal.items()
+        if name not in ("quote", "signature", "matched_words", "further")
     }
     if text is not None:
         kept["text"] = text[:_SHORTENED]

@@ -16,6 +16,7 @@ from contracts.tickets import (
     Decision,
     Direction,
     Exchange,
+    FurtherMatter,
     Matching,
     ResolverKind,
     TicketState,
@@ -229,6 +230,8 @@ class TicketOut(TicketRow):
     failed_deliveries: int
     """Mails of this case that did not arrive; the history says which and why."""
     decision: Decision | None
+    further: list[FurtherMatter]
+    """Other matters of its first message, with their sentences."""
     ways: list[TicketState]
     """Where it may go by hand."""
 
@@ -282,6 +285,7 @@ class HistoryEvent(Outgoing):
     changes: list[Change]
     words: str | None
     matched_words: list[str]
+    further: list[FurtherMatter]
     data: dict[str, object]
 
 

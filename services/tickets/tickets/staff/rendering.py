@@ -67,6 +67,7 @@ def whole(ticket: Document, pack: Pack | None, now: datetime) -> dict[str, Any]:
         "exchanges": ticket["exchanges"],
         "failed_deliveries": len(ticket.get("failed_deliveries", ())),
         "decision": ticket.get("decision"),
+        "further": ticket.get("further", []),
         "ways": ways_from(TicketState(ticket["state"])),
     }
 
@@ -163,6 +164,7 @@ def history_event(event: Document, withheld: Document | None) -> dict[str, Any]:
         "changes": data["changes"],
         "words": personal.get("words"),
         "matched_words": personal.get("matched_words", []),
+        "further": personal.get("further", []),
         "data": {name: value for name, value in data.items() if name not in _EVERY_EVENT_HAS},
     }
 

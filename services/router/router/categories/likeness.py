@@ -31,7 +31,7 @@ class Candidate:
     words: tuple[str, ...] = ()
 
 
-class Classifier:
+class Likeness:
     """Prepared once for a pack; then about a millisecond a message."""
 
     def __init__(self, pack: Pack) -> None:
@@ -47,7 +47,7 @@ class Classifier:
         self._likeness = _likeness_index(documents)
 
     @classmethod
-    def from_pack(cls, pack: Pack) -> "Classifier":
+    def from_pack(cls, pack: Pack) -> "Likeness":
         """The classifier of a pack."""
         return cls(pack)
 

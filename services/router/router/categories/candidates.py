@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 
 from packs import Pack
-from router.category import Candidate, Classifier
-from router.matter import Matter
-from router.model.linear import LinearModel
+from router.categories.likeness import Candidate, Likeness
+from router.matter import Matter, Sentence
+from router.model.linear import CATEGORY, LinearModel
 from router.places.finder import PlaceFinder
-
-CATEGORY = "category"
 
 Answers = Mapping[str, Mapping[str, float]]
 """For each question the answers with their probabilities; empty without a model."""
@@ -19,7 +17,7 @@ class CandidateFinder:
 
     def __init__(self, pack: Pack, model: LinearModel | None, places: PlaceFinder) -> None:
         self._model, self._places = model, places
-        self._words = Classifier.from_pack(pack)
+        self._words = Likeness.from_pack(pack)
         known = model.labels(CATEGORY) if model is not None else ()
         slugs = [category.slug for category in pack.categories]
         self._unlearnt = [slug for slug in slugs if slug not in known]
@@ -28,6 +26,12 @@ class CandidateFinder:
     def answers(self, matter: Matter) -> Answers:
         """What the model says of a message."""
         return self._model.probabilities(matter.subject, matter.text) if self._model is not None else {}
+
+    def of_sentence(self, sentence: Sentence) -> Mapping[str, float]:
+        """For each category that the model has learnt how probable it is for one sentence alone."""
+        if self._model is None:
+            return {}
+        return self._model.category_of(sentence.words)
 
     def candidates(self, matter: Matter, answers: Answers) -> list[Candidate]:
         """The likeliest first; their probabilities sum to 1. Empty where nothing speaks for any."""

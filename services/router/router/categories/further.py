@@ -1,0 +1,48 @@
+"""Further matters of a message: sentences that are about something else than the main matter. Pure.
+
+Each is an offer to a person, never a decision.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from router.matter import Sentence
+
+FROM = 0.8
+"""So probable has a sentence's category to be. Found on messages of the training part, among them pairs put together."""
+_AGAINST_MAIN = 0.1
+"""In a sentence where the main matter is more probable than this, it goes on about the main matter."""
+_LEAST_WORDS = 3
+_MOST = 3
+
+
+@dataclass(frozen=True)
+class Further:
+    """Another matter, and its sentences as written."""
+
+    category: str
+    text: str
+
+
+def further(
+    main: str, sentences: Sequence[tuple[Sentence, Mapping[str, float]]], accompanying: Collection[str]
+) -> tuple[Further, ...]:
+    """Other matters in the order of the text. `sentences` with each category's probability.
+
+    `accompanying`: categories of what only goes with a matter: thanks, a question how it stands.
+    """
+    if len(sentences) < 2:
+        return ()
+    found: dict[str, list[str]] = {}
+    for sentence, shares in sentences:
+        best = max(shares, key=shares.__getitem__, default=main)
+        stands_alone = (
+            len(sentence.words) >= _LEAST_WORDS
+            and best != main
+            and best not in accompanying
+            and shares[best] >= FROM
+            and shares.get(main, 0.0) <= _AGAINST_MAIN
+        )
+        if stands_alone:
+            found.setdefault(best, []).append(sentence.text)
+    return tuple(Further(category, " ".join(texts)) for category, texts in list(found.items())[:_MOST])
