@@ -50,6 +50,22 @@ SCANS = Counter(
     ["outcome"],
 )
 
+ROUTED = Counter(
+    "helpdesk_routed_total",
+    "What the router decided, by category, and whether alone or for a person.",
+    ["category", "by"],
+)
+FIRST_GUESS = Histogram(
+    "helpdesk_first_guess_probability",
+    "How sure the router was of the category; when this drifts, it hears of things that it has not learnt.",
+    buckets=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1),
+)
+CORRECTED = Counter(
+    "helpdesk_corrected_total",
+    "Categories of the router that a person set otherwise: the router's category, and whether it had decided alone.",
+    ["category", "by"],
+)
+
 DELIVERIES = Counter("helpdesk_deliveries_total", "Mails by what became of an attempt.", ["template", "outcome"])
 DELIVERIES_DUE = Gauge("helpdesk_deliveries_due", "Mails that are due and in nobody's hand (counted to 10,000).")
 DELIVERIES_DUE_AGE = Gauge("helpdesk_deliveries_due_seconds", "For how long the oldest of them has been due.")

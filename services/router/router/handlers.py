@@ -11,6 +11,7 @@ from contracts.registry import ROUTING, TICKET_EVENTS
 from contracts.routing import RoutingDecided, RoutingPersonal
 from contracts.tickets import Candidate, Coordinates, FurtherMatter, TicketOpened
 from contracts.types import Confidentiality
+from kit import metrics
 from kit.messages import Message, Record
 from kit.outcomes import DeadLetter
 from kit.tracing import child_of
@@ -82,6 +83,8 @@ class RoutingHandler:
             traceparent=child_of(opened.traceparent),
             basedon=opened.sequence,
         )
+        metrics.ROUTED.labels(decision.category, "router" if decision.decided else "person").inc()
+        metrics.FIRST_GUESS.observe(max((one.probability for one in decision.candidates), default=0.0))
         logger.info(
             "routing_decided",
             extra={"ticket_id": str(opened.subject), "event_id": str(decided.id), "category": decision.category},

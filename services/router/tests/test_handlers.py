@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 import packs
 from contracts.envelope import Event, parse_event
@@ -155,3 +156,12 @@ def test_another_pack_holds_from_the_next_case_on() -> None:
     after = parse_event(records_of(handle(case))[0].value, EVENTS)
     assert (before.data.team, after.data.team) == ("technicke-sluzby", "svetla")
     assert (before.data.pack, after.data.pack) == (DIGEST, "0" * 64)
+
+
+def test_what_is_decided_is_counted_by_category_and_by_who_has_the_last_word() -> None:
+    labels = {"category": "pothole", "by": "router"}
+    before = REGISTRY.get_sample_value("helpdesk_routed_total", labels) or 0
+    guesses = REGISTRY.get_sample_value("helpdesk_first_guess_probability_count") or 0
+    decided(opened("V Husově ulici je ve vozovce hluboký výtluk."))
+    assert REGISTRY.get_sample_value("helpdesk_routed_total", labels) == before + 1
+    assert REGISTRY.get_sample_value("helpdesk_first_guess_probability_count") == guesses + 1

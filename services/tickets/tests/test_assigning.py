@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from contracts.participants import ActorKind, Role
-from contracts.tickets import DeadlineState, ExchangeState, Resolver, ResolverKind, TicketState
+from contracts.routing import RoutingPersonal
+from contracts.tickets import DeadlineState, ExchangeState, FurtherMatter, Resolver, ResolverKind, TicketState
 from contracts.types import Confidentiality, Kind, Priority
 from tickets.cases import conversation, exchanges, progress
-from tickets.cases.assigning import Classification, classified, routed, unrouted
+from tickets.cases.assigning import Classification, classified, routed, set_otherwise, unrouted
 from tickets.cases.case import Case, Change
 from tickets.cases.handing_over import assigned_to
 from tickets.cases.town import Town
@@ -396,3 +397,22 @@ def test_a_town_without_a_pack_still_numbers_its_cases() -> None:
     assert change[0].resolver == team("dispatcher")
     assert told(draft_of(change, "ticket.assigned")) == []
     assert change[0].deadlines[0].why == "legal-maximum"
+
+
+def test_a_correction_takes_something_back_from_whoever_had_decided(town: Town) -> None:
+    alone, asked = route(town)[0], route(town, decided=False)[0]
+    assert (set_otherwise(alone, "roadworks"), set_otherwise(asked, "roadworks")) == ("router", "person")
+
+
+def test_nothing_of_the_router_is_taken_back_where_it_decided_nothing_or_was_right(town: Town) -> None:
+    by_hand, _ = classified(opened_case(), Classification("pothole"), town, cause())
+    assert set_otherwise(opened_case(), "roadworks") is None
+    assert set_otherwise(route(town)[0], "pothole") is None
+    assert set_otherwise(by_hand, "roadworks") is None
+
+
+def test_further_matters_stay_with_the_case_and_travel_in_its_event(town: Town) -> None:
+    offered = FurtherMatter(category="streetlight-out", text="Na rohu taky nesvítí lampa.")
+    change = route(town, personal=RoutingPersonal(further=[offered]))
+    assert change[0].further == [offered]
+    assert draft_of(change, "ticket.classified").personal["further"] == [offered]

@@ -6,9 +6,12 @@ from uuid import UUID
 import httpx
 import orjson
 import pytest
+from prometheus_client import REGISTRY
 from pymongo.database import Database
 
+from contracts.routing import RoutingPersonal
 from contracts.sample_reports import pseudonym_of
+from contracts.tickets import FurtherMatter
 from contracts.types import Confidentiality
 from kit.mongo import Document
 from tickets.cases.permissions import StaffRole
@@ -110,6 +113,23 @@ class TestChanges:
         ticket, reader = office.routed(), office.person(StaffRole.READER)
         body = {"resolver": {"kind": "person", "code": reader.code}, "reason": "x"}
         problem(dispatcher.change(ticket, "assignment", body), 422, "no-such-resolver")
+
+    def test_a_correction_of_the_router_is_counted(self, office: Office, dispatcher: Person) -> None:
+        labels = {"category": "pothole", "by": "router"}
+        before = REGISTRY.get_sample_value("helpdesk_corrected_total", labels) or 0
+        ticket = office.routed()
+        for category in ("pothole", "sidewalk-defect"):
+            assert dispatcher.change(ticket, "classification", {"category": category}).status_code == 200
+        assert REGISTRY.get_sample_value("helpdesk_corrected_total", labels) == before + 1
+
+    def test_further_matters_are_shown_with_the_case_and_in_its_history(
+        self, office: Office, dispatcher: Person
+    ) -> None:
+        offered = {"category": "streetlight-out", "text": "Na rohu taky nesvítí lampa."}
+        ticket = office.routed(personal=RoutingPersonal(further=[FurtherMatter(**offered)]))
+        assert dispatcher.get(f"/tickets/{ticket}").json()["further"] == [offered]
+        events = dispatcher.get(f"/tickets/{ticket}/history").json()["items"]
+        assert [event["further"] for event in events if event["type"] == "ticket.classified"] == [[offered]]
 
     def test_a_person_classifies_and_corrects(self, office: Office, dispatcher: Person) -> None:
         ticket = office.opened()

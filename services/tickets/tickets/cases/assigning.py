@@ -21,6 +21,7 @@ from tickets.cases.town import Town
 from tickets.cases.words import with_words
 
 NOT_ROUTED = "not-routed-in-time"
+BY_HAND = "by-hand"
 
 
 def routed(case: Case, decision: Event[RoutingDecided], town: Town, cause: Cause) -> Change:
@@ -130,7 +131,7 @@ def classified(case: Case, wanted: Classification, town: Town, cause: Cause) -> 
         raise ValueError("not a category of the town")
     first = case.category is None
     place = {"place_phrase": wanted.place_phrase, "coordinates": wanted.coordinates}
-    why = Decision(decided=True, reasons=["by-hand"])
+    why = Decision(decided=True, reasons=[BY_HAND])
     after = changed(
         case,
         cause,
@@ -168,6 +169,16 @@ def classified(case: Case, wanted: Classification, town: Town, cause: Cause) -> 
         return after, [draft]
     after, drafts = assigned_to(after, resolver, town, cause)
     return after, [draft, *drafts]
+
+
+def set_otherwise(before: Case, category: str) -> str | None:
+    """Who had decided on the category that a person now sets otherwise than the router: `router` alone, or a `person` after it; None
+    where nothing of the router's is taken back.
+    """
+    decision = before.decision
+    if decision is None or BY_HAND in decision.reasons or before.category in (None, category):
+        return None
+    return "router" if decision.decided and decision.applied else "person"
 
 
 def _stricter(one: Confidentiality, other: Confidentiality) -> Confidentiality:

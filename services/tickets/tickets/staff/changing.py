@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from contracts.participants import Contact, Participant, Proof, Role, Way
 from contracts.tickets import Resolver, ResolverKind, TicketState, Visibility
 from contracts.types import Confidentiality
+from kit import metrics
 from tickets.cases import assigning, conversation, handing_over, opening, progress
 from tickets.cases.batch import Batch
 from tickets.cases.case import Case, Cause, Change, Party
@@ -137,9 +138,15 @@ def _changes(router: APIRouter, desk: Desk) -> None:
         def decide(case: Case, town: Town, cause: Cause) -> Change:
             if case.state == TicketState.SET_ASIDE:
                 raise _wrong_state(case, "Odložený podnět nejdřív předejte řešiteli.")
+            before.append(case)
             return assigning.classified(case, _wanted(new, town), town, cause)
 
-        return _shown(desk, staff, desk.change(staff, ticket_id, Action.CLASSIFY, expected_versions(if_match), decide))
+        before = list[Case]()
+        done = desk.change(staff, ticket_id, Action.CLASSIFY, expected_versions(if_match), decide)
+        # The transaction may have been tried several times; only the last one happened.
+        if (by := assigning.set_otherwise(before[-1], new.category)) is not None:
+            metrics.CORRECTED.labels(before[-1].category, by).inc()
+        return _shown(desk, staff, done)
 
     @router.post("/tickets/{ticket_id}/state", response_model=TicketOut, responses=fails)
     def change_state(staff: Asking, ticket_id: UUID, new: NewState, if_match: IfMatch = None) -> Response:
