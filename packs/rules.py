@@ -30,6 +30,8 @@ class Named(StrEnum):
     WATERCOURSE = "watercourse"
     NEIGHBOUR = "neighbour"
     RAILWAY_CROSSING = "railway-crossing"
+    WAY_TO_NEIGHBOUR = "way-to-neighbour"
+    """The road between the town and a neighbouring one."""
 
 
 class Condition(Model):

@@ -27,6 +27,8 @@ class RuleList(Generic[AnyRule]):
 
     def __init__(self, rules: Sequence[AnyRule]) -> None:
         self._rules = rules
+        self._groups = [len(rule.when.groups) for rule in rules]
+        self._wordless = [number for number, count in enumerate(self._groups) if not count]
         self._phrases: Phrases[tuple[int, int]] = Phrases(
             ((number, group), phrase)
             for number, rule in enumerate(rules)
@@ -48,9 +50,9 @@ class RuleList(Generic[AnyRule]):
             number, group = found.owner
             raw = [word.raw for word in words[found.first : found.last + 1]]
             present.setdefault(number, {}).setdefault(group, []).extend(raw)
-        for number, rule in enumerate(self._rules):
-            groups = present.get(number, {})
-            if _holds(rule.when, groups, automatic, category, named):
+        for number in sorted({*present, *self._wordless}):
+            rule, groups = self._rules[number], present.get(number, {})
+            if len(groups) >= self._groups[number] and _holds(rule.when, groups, automatic, category, named):
                 raw_words = [word for group in sorted(groups) for word in groups[group]]
                 return Fired(rule, tuple(dict.fromkeys(raw_words)))
         return None
@@ -67,7 +69,7 @@ def _holds(
     category: str | None,
     named: frozenset[Named],
 ) -> bool:
-    if _FORBIDDEN in groups or len(groups) < len(condition.groups):
+    if _FORBIDDEN in groups:
         return False
     if condition.automatic and automatic not in condition.automatic:
         return False

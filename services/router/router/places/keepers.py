@@ -15,6 +15,7 @@ _MOTORWAY = re.compile(r"\b(?:dalnic\w*|na|u)\s+d\s?(\d{1,2})\b")
 _CROSSING = re.compile(r"\bprejezd\w*\s+(?:c\.?\s*|cislo\s+)?p\s?(\d{1,5})\b|\bp\d{3,5}\b")
 # Before a neighbour's name: there. After a direction it is still our place: `silnice na Dubnou`.
 _THERE = {"v", "ve", "obec", "obci", "obce", "katastr", "katastru", "vesnice", "vesnici"}
+_NEAR = 4
 _FEMININE = ("a", "e", "u", "ou")
 
 
@@ -59,8 +60,11 @@ class KeeperFinder:
             things.append(NamedThing(Named.RAILWAY_CROSSING, self._body(self._pack.gazetteer.railway)))
         things += [NamedThing(Named.WATERCOURSE, self._body(hit.owner)) for hit in self._waters.find(words)]
         for hit in self._neighbours.find(words):
-            if hit.first and words[hit.first - 1].folded in _THERE:
+            before = [word.folded for word in words[max(0, hit.first - _NEAR) : hit.first]]
+            if before and before[-1] in _THERE:
                 things.append(NamedThing(Named.NEIGHBOUR, hit.owner))
+            elif "mezi" in before or (before[-1:] == ["do"] and any(word.startswith("silnic") for word in before)):
+                things.append(NamedThing(Named.WAY_TO_NEIGHBOUR, None))
         return things
 
     def _road_owners(self, folded: str) -> list[str]:
