@@ -5,9 +5,12 @@ Training and service use this very code, so that they cannot differ.
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import combinations
 
 from router.words import Phrases, Word
 
+CONCEPT = "concept-"
+"""Begins the names of lists that belong to no category."""
 _SIZES = (3, 4, 5)
 _LONGEST_WORD = 24
 _STEM = 5
@@ -89,7 +92,7 @@ class FeatureFinder:
         lists = {phrase.owner for phrase in self._lexicon.find(words)}
         for name in lists:
             found[f"#{name}"] = None
-        for both in _both(lists):
+        for both in (*_both(lists), *_together(lists)):
             found[both] = None
         for word in subject:
             found[f"s:{word.folded[:_STEM]}"] = None
@@ -127,3 +130,9 @@ def _both(lists: Iterable[str]) -> Iterator[str]:
         category = name.partition(".")[0]
         having[category] = having.get(category, 0) + 1
     return (f"##{category}" for category, count in having.items() if count > 1)
+
+
+def _together(lists: Iterable[str]) -> Iterator[str]:
+    """Pairs of concepts, which belong to no one category: a dog and noise, a dog and dirt."""
+    concepts = sorted(name for name in lists if name.startswith(CONCEPT))
+    return (f"%{one}&{other}" for one, other in combinations(concepts, 2))
