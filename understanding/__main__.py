@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from router.decision import Router
 from router.model import SHIPPED, stored
 from router.model.calibration import settled
 from router.model.stored import Model
-from understanding import report
+from understanding import report, runs
 from understanding.checking import copies, large_scenarios, unknown
 from understanding.learning import both, of_part, to_classify, trained, tried
 from understanding.measure import Judged
@@ -85,19 +86,28 @@ def _train(home: Path, file: Path, pack: Pack) -> int:
 
 def _measure(home: Path, file: Path, pack: Pack, on: str, page: Path | None) -> int:
     """On the blind test the model that is kept; on the testing part one that has not seen it."""
+    blind, left = home / "blind", 0
     if on == "blind":
-        model, (messages, _) = stored.load(file), read(home / "blind")
+        try:
+            left = runs.check_left(blind)
+        except runs.SpentError as error:
+            print(error, file=sys.stderr)
+            return 1
+        model, (messages, _) = stored.load(file), read(blind)
     else:
         written, _ = read(home / "messages")
         training, tuning, messages = (of_part(written, part) for part in Part)
         model = tried(training, tuning, home / "lexicon", pack)
     router = Router(pack, model)
     judged = [_judged(router, number, message) for number, message in enumerate(messages)]
-    areas = {category.slug: category.area for category in pack.categories}
-    for line in report.summary(judged, areas.__getitem__):
+    area_of = {category.slug: category.area for category in pack.categories}.__getitem__
+    if on == "blind":
+        runs.log(blind, datetime.now(UTC), model.hash, dict(report.figures(judged, area_of)))
+        print(f"Written down in the log; {left - 1} runs are left.")
+    for line in report.summary(judged, area_of):
         print(line)
     if page is not None:
-        page.write_text(report.report(judged, areas.__getitem__, _about(on, len(judged))), encoding="utf-8")
+        page.write_text(report.report(judged, area_of, _about(on, len(judged))), encoding="utf-8")
         report.draw(judged, page.with_name(report.PICTURE))
     return 0
 

@@ -21,7 +21,7 @@ def report(judged: Sequence[Judged], area_of: Callable[[str], str], about: Seque
         "",
         "| what | share |",
         "| --- | --- |",
-        *(f"| {name} | {share} |" for name, share in _figures(judged, area_of)),
+        *(f"| {name} | {share} |" for name, share in figures(judged, area_of)),
         "",
         "## By channel",
         "",
@@ -92,12 +92,13 @@ def _above(steps: Sequence[measure.Step]) -> list[float]:
 
 def summary(judged: Sequence[Judged], area_of: Callable[[str], str]) -> list[str]:
     """The figures as lines for a terminal."""
-    shares = dict(_figures(judged, area_of))
+    shares = dict(figures(judged, area_of))
     width = max(map(len, shares))
     return [f"{name:<{width}}  {share}" for name, share in shares.items()]
 
 
-def _figures(judged: Sequence[Judged], area_of: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+def figures(judged: Sequence[Judged], area_of: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """All figures by name, as they are written."""
     yield from ((name, str(share)) for name, share in measure.figures(judged, area_of).items())
     recall, precision = measure.macro_bodies(judged)
     yield "outside bodies, each counting the same", f"recall {recall:.3f}, precision {precision:.3f}"
