@@ -18,7 +18,7 @@ from router.decision import Router
 from router.model import SHIPPED, stored
 from router.model.calibration import settled
 from router.model.stored import Model
-from understanding import report, runs
+from understanding import labels, report, runs
 from understanding.checking import copies, large_scenarios, unknown
 from understanding.learning import both, of_part, to_classify, trained, tried
 from understanding.measure import Judged
@@ -93,11 +93,13 @@ def _measure(home: Path, file: Path, pack: Pack, on: str, page: Path | None) -> 
         except runs.SpentError as error:
             print(error, file=sys.stderr)
             return 1
-        model, (messages, _) = stored.load(file), read(blind)
+        model, (written, _) = stored.load(file), read(blind)
+        messages = labels.settled(written, labels.read_labels(blind / labels.THIRD))
+        about = _about_blind(written, blind)
     else:
         written, _ = read(home / "messages")
         training, tuning, messages = (of_part(written, part) for part in Part)
-        model = tried(training, tuning, home / "lexicon", pack)
+        model, about = tried(training, tuning, home / "lexicon", pack), _about_testing(len(messages))
     router = Router(pack, model)
     judged = [_judged(router, number, message) for number, message in enumerate(messages)]
     area_of = {category.slug: category.area for category in pack.categories}.__getitem__
@@ -107,14 +109,27 @@ def _measure(home: Path, file: Path, pack: Pack, on: str, page: Path | None) -> 
     for line in report.summary(judged, area_of):
         print(line)
     if page is not None:
-        page.write_text(report.report(judged, area_of, _about(on, len(judged))), encoding="utf-8")
+        page.write_text(report.report(judged, area_of, about), encoding="utf-8")
         report.draw(judged, page.with_name(report.PICTURE))
     return 0
 
 
-def _about(on: str, count: int) -> list[str]:
-    if on == "blind":
-        return [f"Measured on the {count} messages of the blind test, with the model that the router ships with."]
+def _about_blind(messages: Sequence[Message], blind: Path) -> list[str]:
+    second = labels.read_labels(blind / labels.SECOND)
+    agreed = [
+        f"{question} {equal:.3f} (kappa {kappa:.2f})"
+        for question, _, equal, kappa in labels.agreements(messages, second)
+    ]
+    both = f"{len(second)} have a second, independent label; equal are {', '.join(agreed)}." if agreed else ""
+    return [
+        f"Measured on the {len(messages)} messages of the blind test, with the model that the router ships with. Their writers saw "
+        "definitions and boundary rules only, and no message in it is near to one that was learnt from. They were "
+        "written after the first models, and before this one.",
+        *([both, "Where the two differ, a third reader decided what is right."] if both else []),
+    ]
+
+
+def _about_testing(count: int) -> list[str]:
     return [
         f"Measured on the {count} messages of the testing part: scenarios that the model had not seen, but by the same hands as "
         "the training. Rules and settings were made with some of them in sight: only the blind test is an honest measure.",
