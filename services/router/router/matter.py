@@ -1,6 +1,7 @@
 """What a message is about: its words without greetings, thanks for attention and other politeness. Pure."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,10 @@ _FAREWELL = re.compile(
 # A full stop after a number or a single letter ends no sentence: `č. 12`, `2. 5.`, `p. Novák`.
 _BETWEEN_SENTENCES = re.compile(r"(?<=[^\W\d_]{3}[.!?…])\s+|(?<=[!?…])\s+|(?<=\d\d\.)\s+(?=[^\W\d_]{2})|\n+")
 MOST_SENTENCES = 40
+# Soft hyphens, zero-width signs, marks of direction, control signs other than white space.
+_UNSEEN = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\x00-\x08\x0b\x0c\x0e-\x1f]"
+)
 _NOT_BUT = re.compile(r"\bnejde\s+o\s+[^,.;]{1,60},?\s+ale\s+o\s+", re.IGNORECASE)
 
 
@@ -108,7 +113,8 @@ def matter_of(case: CaseText) -> Matter:
 
 
 def _spaced(text: str) -> str:
-    """Runs of white space shortened, so that no pattern below can wander through thousands of blanks."""
+    """As it is seen, and runs of white space shortened, so that no pattern below can wander through thousands of blanks."""
+    text = _UNSEEN.sub("", unicodedata.normalize("NFC", text))
     return re.sub(r"\n\s+", "\n", re.sub(r"[^\S\n]+", " ", text)).strip()
 
 
