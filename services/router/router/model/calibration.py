@@ -10,7 +10,7 @@ from router.matter import matter_of
 from router.model.linear import Head, LinearModel, shares_of
 from router.model.training import Example
 
-_SHARPNESSES = [round(0.5 * 1.06**step, 3) for step in range(40)]
+_SHARPNESSES = [round(0.5 * 1.06**step, 3) for step in range(70)]
 
 
 def calibrated(model: LinearModel, unseen: Sequence[Example]) -> LinearModel:
