@@ -8,10 +8,10 @@ from contracts.types import Confidentiality, Kind, Priority
 from packs import Category, Pack
 from packs.rules import CompetenceRule, KindRule, MatterRule, Named, UrgencyRule
 from router.categories.candidates import Answers, CandidateFinder
-from router.categories.further import Further, further
+from router.categories.further import Further, further, possible
 from router.categories.likeness import Candidate
 from router.matter import CaseText, Matter, matter_of
-from router.model.linear import BODY, IS_URGENT, KIND, NO_BODY, URGENT
+from router.model.linear import BODY, CATEGORY, IS_URGENT, KIND, NO_BODY, URGENT
 from router.model.stored import Model, Thresholds
 from router.places.finder import PlaceFinder, WhereItIs
 from router.places.keepers import KeeperFinder, NamedThing
@@ -72,6 +72,10 @@ class Router:
     def __init__(self, pack: Pack, model: Model | None = None) -> None:
         self.pack, self.model = pack, model
         self.matter_rules: RuleList[MatterRule] = RuleList(pack.rules.matter)
+        # Where none of them holds for the whole, not even without its exceptions, none can hold for a sentence.
+        self.danger_rules: RuleList[MatterRule] = RuleList(
+            [_without_exceptions(rule) for rule in pack.rules.matter if _tells_danger(rule, pack)]
+        )
         self.kind_rules: RuleList[KindRule] = RuleList(pack.rules.kind)
         self.urgency_rules: RuleList[UrgencyRule] = RuleList(pack.rules.urgency)
         self.competence_rules: RuleList[CompetenceRule] = RuleList(pack.rules.competence)
@@ -120,12 +124,13 @@ class _Deciding:
         )
 
     def _further(self) -> tuple[Further, ...]:
-        if not self._answers or len(self._matter.sentences) < 2:
+        sentences = self._matter.sentences
+        if not self._answers or len(sentences) < 2:
             return ()
-        defaults = self._pack.defaults
+        defaults, main = self._pack.defaults, self._category.slug
         accompanying = {defaults.unclear, defaults.spam, *defaults.accompanying}
-        asked = [(one, self._router.finder.of_sentence(one)) for one in self._matter.sentences]
-        return further(self._category.slug, asked, accompanying)
+        among = possible(main, self._answers[CATEGORY], accompanying)
+        return further(main, ((one, self._router.finder.of_sentence(one)) for one in sentences), among) if among else ()
 
     @cached_property
     def _where(self) -> WhereItIs:
@@ -138,16 +143,15 @@ class _Deciding:
         whole = self._router.matter_rules.first(self._matter.words, automatic=automatic)
         if automatic != Automatic.NO or self._is_danger(whole):
             return whole
+        if self._router.danger_rules.first(self._matter.words) is None:
+            return whole
         for sentence in self._matter.sentences:
             if self._is_danger(fired := self._router.matter_rules.first(sentence.words)):
                 return fired
         return whole
 
     def _is_danger(self, fired: Fired[MatterRule] | None) -> bool:
-        if fired is None:
-            return False
-        then = fired.rule.then
-        return (then.kind or self._pack.category(then.category).kind) == Kind.EMERGENCY
+        return fired is not None and _tells_danger(fired.rule, self._pack)
 
     @cached_property
     def _answers(self) -> Answers:
@@ -273,6 +277,14 @@ class _Deciding:
         strictest = max((category.confidentiality for category in near), key=_STRICTNESS.index, default=own)
         # A person still has to read it, so it cannot be sealed yet.
         return min(strictest, Confidentiality.RESTRICTED, key=_STRICTNESS.index)
+
+
+def _tells_danger(rule: MatterRule, pack: Pack) -> bool:
+    return (rule.then.kind or pack.category(rule.then.category).kind) == Kind.EMERGENCY
+
+
+def _without_exceptions(rule: MatterRule) -> MatterRule:
+    return rule.model_copy(update={"when": rule.when.model_copy(update={"none_of": []})})
 
 
 def _keeper(named: list[NamedThing], rule: CompetenceRule) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from contracts.types import Confidentiality
-from router.categories.further import Further, further
+from router.categories.further import Further, further, possible
 from router.decision import Router
 from router.handlers import routing_decided
 from router.matter import CaseText, Sentence, matter_of
@@ -20,7 +20,7 @@ LAMP, HOLE, THANKS = "Na rohu nesvítí jedna lampa.", "V silnici je hluboká d�
 
 def told(*sentences: tuple[str, dict[str, float]]) -> tuple[Further, ...]:
     asked = [(Sentence(text, words_of(text)), shares) for text, shares in sentences]
-    return further("streetlight-out", asked, {"praise"})
+    return further("streetlight-out", asked, {"pothole"})
 
 
 def test_a_sentence_about_something_else_is_offered_in_its_words() -> None:
@@ -42,14 +42,19 @@ def test_sentences_of_the_same_further_matter_are_one_offer() -> None:
         (THANKS, {"praise": 0.99}),
         ("Díra.", {"pothole": 0.99}),
     ],
-    ids=["unsure", "goes on about the main matter", "only goes with a matter", "too short"],
+    ids=["unsure", "goes on about the main matter", "not possible", "too short"],
 )
 def test_nothing_is_offered_where_nothing_stands_for_itself(text: str, shares: dict[str, float]) -> None:
     assert told((LAMP, {"streetlight-out": 0.9}), (text, shares)) == ()
 
 
+def test_what_the_whole_message_hardly_is_no_sentence_of_it_is_either() -> None:
+    whole = {"streetlight-out": 0.9, "pothole": 0.05, "praise": 0.04, "sewer": 0.0001}
+    assert possible("streetlight-out", whole, {"praise"}) == {"pothole"}
+
+
 def test_a_message_of_one_sentence_has_one_matter() -> None:
-    assert told((HOLE, {"pothole": 0.99})) == ()
+    assert Router(lipovany(), shipped()).decide(CaseText(text=TWO.partition(". ")[2])).further == ()
 
 
 def test_numbers_and_abbreviations_end_no_sentence() -> None:

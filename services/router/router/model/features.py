@@ -4,7 +4,6 @@ Training and service use this very code, so that they cannot differ.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import combinations
 
 from router.words import Phrases, Word
@@ -83,20 +82,26 @@ class FeatureFinder:
 
     def features(self, subject: Sequence[Word], text: Sequence[Word]) -> list[str]:
         """The features of a message, each once, in no order that means anything."""
-        words = [*subject, *text][:_LONGEST]
+        words = considered(subject, text)
         found: dict[str, None] = {}
         for word in words:
-            found.update(_parts(word.folded))
-        for pair in _pairs(words):
-            found[pair] = None
-        lists = {phrase.owner for phrase in self._lexicon.find(words)}
-        for name in lists:
-            found[f"#{name}"] = None
-        for both in (*_both(lists), *_together(lists)):
-            found[both] = None
-        for word in subject:
-            found[f"s:{word.folded[:_STEM]}"] = None
+            found.update(dict.fromkeys(parts_of(word.folded)))
+        found.update(dict.fromkeys(self.beyond_words(subject, words)))
         return list(found)
+
+    def beyond_words(self, subject: Sequence[Word], words: Sequence[Word]) -> Iterator[str]:
+        """The features that no single word has: pairs, entries of the lexicon, and that a word is the subject's."""
+        yield from _pairs(words)
+        lists = {phrase.owner for phrase in self._lexicon.find(words)}
+        yield from (f"#{name}" for name in lists)
+        yield from _both(lists)
+        yield from _together(lists)
+        yield from (f"s:{word.folded[:_STEM]}" for word in subject)
+
+
+def considered(subject: Sequence[Word], text: Sequence[Word]) -> list[Word]:
+    """The words that count, the subject's first."""
+    return [*subject, *text][:_LONGEST]
 
 
 def is_lexicon(feature: str) -> bool:
@@ -104,15 +109,13 @@ def is_lexicon(feature: str) -> bool:
     return feature.startswith("#")
 
 
-@lru_cache(maxsize=65_536)
-def _parts(word: str) -> dict[str, None]:
-    """A word, its beginning, and its runs of three to five signs."""
+def parts_of(word: str) -> Iterator[str]:
+    """A word, its beginning, and its runs of three to five signs; a run that it has twice comes twice."""
     cut = word[:_LONGEST_WORD]
     padded = f"_{cut}_"
-    parts = {f"={cut}": None}
+    yield f"={cut}"
     for size in _SIZES:
-        parts.update((padded[start : start + size], None) for start in range(len(padded) - size + 1))
-    return parts
+        yield from (padded[start : start + size] for start in range(len(padded) - size + 1))
 
 
 def _pairs(words: Sequence[Word]) -> Iterator[str]:

@@ -1,13 +1,13 @@
 """A linear model over features of texts, and how it is asked. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from router.model.features import FeatureFinder
+from router.model.features import FeatureFinder, considered, parts_of
 from router.words import Word
 
 CATEGORY, KIND, URGENT, BODY = "category", "kind", "urgent", "body"
@@ -15,6 +15,7 @@ CATEGORY, KIND, URGENT, BODY = "category", "kind", "urgent", "body"
 IS_URGENT, IS_NOT_URGENT = "1", "0"
 NO_BODY = "-"
 """The answer that no outside body solves it."""
+_WORDS_REMEMBERED = 16_384
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,12 @@ class LinearModel:
 
     def scores(self, subject: Sequence[Word], text: Sequence[Word]) -> NDArray[np.float32]:
         """A score for each label of all heads, before the heads know of each other."""
-        features = self._finder.features(subject, text)
-        rows = [row for row in map(self._rows.get, features) if row is not None]
-        if not rows:
+        words = considered(subject, text)
+        found = {row for row in map(self._rows.get, self._finder.beyond_words(subject, words)) if row is not None}
+        found.update(*map(self._rows_of, {word.folded for word in words}))
+        if not found:
             return self.bias
+        rows = list(found)
         length = np.sqrt(np.square(self.rarity[rows]).sum())
         scores: NDArray[np.float32] = self.weights[rows].sum(axis=0, dtype=np.int32) * (self.scale / length) + self.bias
         return scores
@@ -76,6 +79,16 @@ class LinearModel:
     @cached_property
     def _rows(self) -> dict[str, int]:
         return {name: number for number, name in enumerate(self.names)}
+
+    @cached_property
+    def _rows_of(self) -> Callable[[str], tuple[int, ...]]:
+        """The rows of a word's parts. Remembered: words recur."""
+
+        @lru_cache(maxsize=_WORDS_REMEMBERED)
+        def rows_of(word: str) -> tuple[int, ...]:
+            return tuple({row for row in map(self._rows.get, parts_of(word)) if row is not None})
+
+        return rows_of
 
     @cached_property
     def _finder(self) -> FeatureFinder:

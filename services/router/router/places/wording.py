@@ -4,9 +4,10 @@ Each word has two scores: that the place begins with it, and that a place which 
 (log-odds, a Markov chain of two states). The run of words that is likeliest against none at all is the place; a message has at most one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,15 @@ LEAST_GAIN = -1.0
 _HOPELESS = -12.0
 _LONGEST, _LONGEST_PLACE = 250, 25
 _AROUND = (-3, -2, -1, 1, 2, 3)
+_WORDS_REMEMBERED = 32_768
+
+
+class Seen(NamedTuple):
+    """What is seen of a word: folded, its shape, and whether the gazetteer knows it."""
+
+    folded: str
+    shape: str
+    named: bool
 
 
 @dataclass(frozen=True)
@@ -37,24 +47,40 @@ class PlaceWords:
         return best_run(self._scores(text, words[:_LONGEST], named))
 
     def _scores(self, text: str, words: Sequence[Word], named: frozenset[int]) -> NDArray[np.float32]:
-        rows, starts = list[int](), list[int]()
-        for features in features_of(text, words, named):
-            starts.append(len(rows))
-            rows.append(len(self.names))
-            rows += [row for row in map(self._rows.get, features) if row is not None]
-        summed = np.add.reduceat(self._padded[rows], starts, axis=0)
-        scores: NDArray[np.float32] = summed * self.scale + self.bias
+        seen = [Seen(word.folded, _shape(word.raw), number in named) for number, word in enumerate(words)]
+        begins, goes_on = [0] * len(words), [0] * len(words)
+        for number, one in enumerate(seen):
+            for distance, (to_begin, to_go_on) in self._says(one):
+                reader = number - distance
+                if 0 <= reader < len(words):
+                    begins[reader] += to_begin
+                    goes_on[reader] += to_go_on
+        for number, names in enumerate(_between(text, words)):
+            to_begin, to_go_on = self._sum(names)
+            begins[number] += to_begin
+            goes_on[number] += to_go_on
+        scores: NDArray[np.float32] = np.array([begins, goes_on], dtype=np.float32).T * self.scale + self.bias
         return scores
 
-    @cached_property
-    def _rows(self) -> dict[str, int]:
-        return {name: number for number, name in enumerate(self.names)}
+    def _sum(self, names: Iterable[str]) -> tuple[int, int]:
+        known = [found for name in names if (found := self._by_name.get(name)) is not None]
+        return sum(one for one, _ in known), sum(other for _, other in known)
 
     @cached_property
-    def _padded(self) -> NDArray[np.int32]:
-        """With a row of zeros at the end, for words of which nothing is known."""
-        nothing = np.zeros((1, self.weights.shape[1]), dtype=np.int32)
-        return np.vstack([self.weights.astype(np.int32), nothing])
+    def _says(self) -> Callable[[Seen], tuple[tuple[int, tuple[int, int]], ...]]:
+        """What a word adds to the scores of the words from which it is seen, by its distance from them. Remembered: words recur."""
+
+        @lru_cache(maxsize=_WORDS_REMEMBERED)
+        def says(seen: Seen) -> tuple[tuple[int, tuple[int, int]], ...]:
+            sums = ((distance, self._sum(_seen_from(distance, seen))) for distance in (0, *_AROUND))
+            return tuple((distance, both) for distance, both in sums if both != (0, 0))
+
+        return says
+
+    @cached_property
+    def _by_name(self) -> dict[str, tuple[int, int]]:
+        rows = self.weights.tolist()
+        return {name: (row[BEGINS], row[GOES_ON]) for name, row in zip(self.names, rows, strict=True)}
 
 
 def best_run(scores: NDArray[np.float32]) -> tuple[int, int] | None:
@@ -77,29 +103,45 @@ def best_run(scores: NDArray[np.float32]) -> tuple[int, int] | None:
 
 def features_of(text: str, words: Sequence[Word], named: frozenset[int]) -> Iterator[list[str]]:
     """For each word what speaks for or against its being of the place."""
-    shapes = [_shape(word.raw) for word in words]
+    seen = [Seen(word.folded, _shape(word.raw), number in named) for number, word in enumerate(words)]
+    for number, names in enumerate(_between(text, words)):
+        near = ((distance, number + distance) for distance in (0, *_AROUND))
+        yield [
+            *names,
+            *(
+                name
+                for distance, other in near
+                if 0 <= other < len(words)
+                for name in _seen_from(distance, seen[other])
+            ),
+        ]
+
+
+def _seen_from(distance: int, seen: Seen) -> Iterator[str]:
+    """What a word says to the one that sees it `distance` words after itself; 0: to itself."""
+    folded, shape, named = seen
+    if distance == 0:
+        yield from (f"w{folded}", f"s{folded[:3]}", f"S{folded[:5]}", f"e{folded[-2:]}", f"E{folded[-3:]}")
+        yield from (f"x{shape}", f"n{named}")
+        return
+    yield f"{distance}w{folded}"
+    if abs(distance) < 3:
+        yield f"{distance}s{folded[:4]}"
+        yield f"{distance}x{shape}{named}"
+
+
+def _between(text: str, words: Sequence[Word]) -> Iterator[list[str]]:
+    """What stands before and after each word, how near the text's ends are, and the pair with the word before."""
     breaks = [_breaks(text, before, word) for before, word in zip([None, *words], words, strict=False)]
     for number, word in enumerate(words):
-        found = [*_own(word.folded), f"x{shapes[number]}", f"n{number in named}", f"b{breaks[number]}"]
+        names = [f"b{breaks[number]}"]
         if number + 1 < len(words):
-            found.append(f"a{breaks[number + 1]}")
-        for distance in _AROUND:
-            other = number + distance
-            if not 0 <= other < len(words):
-                found.append(f"{distance}|")
-                continue
-            found.append(f"{distance}w{words[other].folded}")
-            if abs(distance) < 3:
-                found.append(f"{distance}s{words[other].folded[:4]}")
-                found.append(f"{distance}x{shapes[other]}{other in named}")
+            names.append(f"a{breaks[number + 1]}")
         if number:
-            found.append(f"p{words[number - 1].folded[:5]}+{word.folded[:5]}")
-        yield found
-
-
-@lru_cache(maxsize=32_768)
-def _own(folded: str) -> tuple[str, ...]:
-    return f"w{folded}", f"s{folded[:3]}", f"S{folded[:5]}", f"e{folded[-2:]}", f"E{folded[-3:]}"
+            names.append(f"p{words[number - 1].folded[:5]}+{word.folded[:5]}")
+        if number < 3 or number + 3 >= len(words):
+            names += [f"{distance}|" for distance in _AROUND if not 0 <= number + distance < len(words)]
+        yield names
 
 
 def _shape(raw: str) -> str:
