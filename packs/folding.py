@@ -4,11 +4,13 @@ import re
 import unicodedata
 
 _WORD = re.compile(r"[a-z0-9]+")
+# What is common goes by a table: taking signs apart one by one is ten times slower.
+_COMMON = str.maketrans("áäčďéěëíľĺňóôöřŕšťúůüýž", "aacdeeeillnooorrstuuuyz")
 
 
 def fold(text: str) -> str:
     """Lower case without diacritics: `Příšerně` gives `priserne`. Length may change."""
-    folded = text.casefold()
+    folded = text.casefold().translate(_COMMON)
     if folded.isascii():
         return folded
     decomposed = unicodedata.normalize("NFKD", folded)

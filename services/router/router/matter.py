@@ -11,6 +11,7 @@ from router.words import Word, words_of
 
 _LONGEST, _LONGEST_SUBJECT = 3000, 300
 _ENOUGH = 4
+_A_WORD = re.compile(r"[^\W_]")
 _PREFIXES = re.compile(r"^\s*(?:(?:re|fw|fwd|odp|př|předmět)\s*:\s*|\[[^\]]{0,40}\]\s*)+", re.IGNORECASE)
 # A subject with a ticket's number in it is one that we wrote: its words are ours, and say nothing of what is written now.
 _OUR_SUBJECT = re.compile(r"(?:č\.|no\.)\s*\d{4}-\d{6,12}\b", re.IGNORECASE)
@@ -107,7 +108,7 @@ def matter_of(case: CaseText) -> Matter:
         subject = ""
     written = _spaced(case.text[:_LONGEST])
     text = _GREETING.sub("", written, count=1)
-    text = _NOT_BUT.sub("jde o ", text if words_of(text) else written)
+    text = _NOT_BUT.sub("jde o ", text if _A_WORD.search(text) else written)
     topic = _without_places(words_of(_FAREWELL.sub("\n", text, count=1)))
     return Matter(case, words_of(subject), words_of(text), subject, text, topic or words_of(text))
 

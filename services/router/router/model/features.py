@@ -81,16 +81,13 @@ class FeatureFinder:
         self._lexicon: Phrases[str] = Phrases(lexicon, gap=2)
 
     def features(self, subject: Sequence[Word], text: Sequence[Word]) -> list[str]:
-        """The features of a message, each once, in no order that means anything."""
+        """The features of a message. A part that two of its words have comes twice: so a word says the same everywhere."""
         words = considered(subject, text)
-        found: dict[str, None] = {}
-        for word in words:
-            found.update(dict.fromkeys(parts_of(word.folded)))
-        found.update(dict.fromkeys(self.beyond_words(subject, words)))
-        return list(found)
+        parts = [part for word in dict.fromkeys(word.folded for word in words) for part in parts_of(word)]
+        return [*parts, *dict.fromkeys(self.beyond_words(subject, words))]
 
     def beyond_words(self, subject: Sequence[Word], words: Sequence[Word]) -> Iterator[str]:
-        """The features that no single word has: pairs, entries of the lexicon, and that a word is the subject's."""
+        """The features that no single word has: pairs, entries of the lexicon, and that a word is the subject's; each counts once."""
         yield from _pairs(words)
         lists = {phrase.owner for phrase in self._lexicon.find(words)}
         yield from (f"#{name}" for name in lists)
@@ -109,13 +106,12 @@ def is_lexicon(feature: str) -> bool:
     return feature.startswith("#")
 
 
-def parts_of(word: str) -> Iterator[str]:
-    """A word, its beginning, and its runs of three to five signs; a run that it has twice comes twice."""
+def parts_of(word: str) -> list[str]:
+    """A word, and its runs of three to five signs, each once."""
     cut = word[:_LONGEST_WORD]
     padded = f"_{cut}_"
-    yield f"={cut}"
-    for size in _SIZES:
-        yield from (padded[start : start + size] for start in range(len(padded) - size + 1))
+    runs = (padded[start : start + size] for size in _SIZES for start in range(len(padded) - size + 1))
+    return list(dict.fromkeys((f"={cut}", *runs)))
 
 
 def _pairs(words: Sequence[Word]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """A linear model over features of texts, and how it is asked. Pure."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -67,28 +68,32 @@ class LinearModel:
     def scores(self, subject: Sequence[Word], text: Sequence[Word]) -> NDArray[np.float32]:
         """A score for each label of all heads, before the heads know of each other."""
         words = considered(subject, text)
-        found = {row for row in map(self._rows.get, self._finder.beyond_words(subject, words)) if row is not None}
-        found.update(*map(self._rows_of, {word.folded for word in words}))
-        if not found:
+        beyond = {row for row in map(self._rows.get, self._finder.beyond_words(subject, words)) if row is not None}
+        sums = [self._sum(list(beyond)), *map(self._of_word, {word.folded for word in words})]
+        square = sum(square for _, square in sums)
+        if not square:
             return self.bias
-        rows = list(found)
-        length = np.sqrt(np.square(self.rarity[rows]).sum())
-        scores: NDArray[np.float32] = self.weights[rows].sum(axis=0, dtype=np.int32) * (self.scale / length) + self.bias
+        weights = np.add.reduce([weights for weights, _ in sums])
+        scores: NDArray[np.float32] = weights * (self.scale / np.float32(math.sqrt(square))) + self.bias
         return scores
+
+    def _sum(self, rows: Sequence[int]) -> tuple[NDArray[np.int32], float]:
+        """Weights of features, and their squared length."""
+        return self.weights[rows].sum(axis=0, dtype=np.int32), float(np.square(self.rarity[rows]).sum())
 
     @cached_property
     def _rows(self) -> dict[str, int]:
         return {name: number for number, name in enumerate(self.names)}
 
     @cached_property
-    def _rows_of(self) -> Callable[[str], tuple[int, ...]]:
-        """The rows of a word's parts. Remembered: words recur."""
+    def _of_word(self) -> Callable[[str], tuple[NDArray[np.int32], float]]:
+        """What the parts of a word add. Remembered: words recur."""
 
         @lru_cache(maxsize=_WORDS_REMEMBERED)
-        def rows_of(word: str) -> tuple[int, ...]:
-            return tuple({row for row in map(self._rows.get, parts_of(word)) if row is not None})
+        def of_word(word: str) -> tuple[NDArray[np.int32], float]:
+            return self._sum([row for row in map(self._rows.get, parts_of(word)) if row is not None])
 
-        return rows_of
+        return of_word
 
     @cached_property
     def _finder(self) -> FeatureFinder:

@@ -70,7 +70,7 @@ def features_of(finder: FeatureFinder, case: CaseText) -> list[str]:
 
 
 def _vocabulary(found: Sequence[Sequence[str]]) -> tuple[list[str], NDArray[np.float32]]:
-    spread = Counter(name for names in found for name in names)
+    spread = Counter(name for names in found for name in set(names))
     kept = sorted(name for name, count in spread.items() if count >= _IN_AT_LEAST)
     worth = [np.log(1 + len(found) / spread[name]) * (_LEXICON_COUNTS if is_lexicon(name) else 1) for name in kept]
     return kept, np.array(worth, dtype=np.float32)
@@ -87,7 +87,9 @@ def _table(found: Sequence[Iterable[str]], names: Sequence[str], rarity: NDArray
         values += (worth / (np.sqrt(np.square(worth).sum()) or 1.0)).tolist()
         columns += rows
         starts.append(len(columns))
-    return csr_matrix((values, columns, starts), shape=(len(found), len(names)), dtype=np.float64)
+    table = csr_matrix((values, columns, starts), shape=(len(found), len(names)), dtype=np.float64)
+    table.sum_duplicates()
+    return table
 
 
 @dataclass(frozen=True)

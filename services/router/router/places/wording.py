@@ -19,7 +19,7 @@ LEAST_GAIN = -1.0
 """So much likelier than none at all a run has to be, as a logarithm. Found on the tuning part."""
 _HOPELESS = -12.0
 _LONGEST, _LONGEST_PLACE = 250, 25
-_AROUND = (-3, -2, -1, 1, 2, 3)
+_DISTANCES = (0, -3, -2, -1, 1, 2, 3)
 _WORDS_REMEMBERED = 32_768
 
 
@@ -48,32 +48,31 @@ class PlaceWords:
 
     def _scores(self, text: str, words: Sequence[Word], named: frozenset[int]) -> NDArray[np.float32]:
         seen = [Seen(word.folded, _shape(word.raw), number in named) for number, word in enumerate(words)]
-        begins, goes_on = [0] * len(words), [0] * len(words)
-        for number, one in enumerate(seen):
-            for distance, (to_begin, to_go_on) in self._says(one):
-                reader = number - distance
-                if 0 <= reader < len(words):
-                    begins[reader] += to_begin
-                    goes_on[reader] += to_go_on
-        for number, names in enumerate(_between(text, words)):
-            to_begin, to_go_on = self._sum(names)
-            begins[number] += to_begin
-            goes_on[number] += to_go_on
-        scores: NDArray[np.float32] = np.array([begins, goes_on], dtype=np.float32).T * self.scale + self.bias
+        said = np.array([self._says(one) for one in seen])
+        count, far = len(words), max(_DISTANCES)
+        # Wide enough for what words say to places before and behind the text, where nobody hears it.
+        sums = np.zeros((count + 2 * far, 2), dtype=np.int32)
+        sums[far : far + count] = [self._sum(names) for names in _between(text, words)]
+        for place, distance in enumerate(_DISTANCES):
+            sums[far - distance : far - distance + count] += said[:, place]
+        scores: NDArray[np.float32] = sums[far : far + count] * self.scale + self.bias
         return scores
 
     def _sum(self, names: Iterable[str]) -> tuple[int, int]:
-        known = [found for name in names if (found := self._by_name.get(name)) is not None]
-        return sum(one for one, _ in known), sum(other for _, other in known)
+        begins, goes_on = 0, 0
+        for name in names:
+            if (found := self._by_name.get(name)) is not None:
+                begins += found[BEGINS]
+                goes_on += found[GOES_ON]
+        return begins, goes_on
 
     @cached_property
-    def _says(self) -> Callable[[Seen], tuple[tuple[int, tuple[int, int]], ...]]:
-        """What a word adds to the scores of the words from which it is seen, by its distance from them. Remembered: words recur."""
+    def _says(self) -> Callable[[Seen], NDArray[np.int32]]:
+        """What a word adds to the scores of the words that see it from each of the distances. Remembered: words recur."""
 
         @lru_cache(maxsize=_WORDS_REMEMBERED)
-        def says(seen: Seen) -> tuple[tuple[int, tuple[int, int]], ...]:
-            sums = ((distance, self._sum(_seen_from(distance, seen))) for distance in (0, *_AROUND))
-            return tuple((distance, both) for distance, both in sums if both != (0, 0))
+        def says(seen: Seen) -> NDArray[np.int32]:
+            return np.array([self._sum(_seen_from(distance, seen)) for distance in _DISTANCES], dtype=np.int32)
 
         return says
 
@@ -105,7 +104,7 @@ def features_of(text: str, words: Sequence[Word], named: frozenset[int]) -> Iter
     """For each word what speaks for or against its being of the place."""
     seen = [Seen(word.folded, _shape(word.raw), number in named) for number, word in enumerate(words)]
     for number, names in enumerate(_between(text, words)):
-        near = ((distance, number + distance) for distance in (0, *_AROUND))
+        near = ((distance, number + distance) for distance in _DISTANCES)
         yield [
             *names,
             *(
@@ -140,7 +139,7 @@ def _between(text: str, words: Sequence[Word]) -> Iterator[list[str]]:
         if number:
             names.append(f"p{words[number - 1].folded[:5]}+{word.folded[:5]}")
         if number < 3 or number + 3 >= len(words):
-            names += [f"{distance}|" for distance in _AROUND if not 0 <= number + distance < len(words)]
+            names += [f"{distance}|" for distance in _DISTANCES if not 0 <= number + distance < len(words)]
         yield names
 
 
@@ -157,6 +156,8 @@ def _breaks(text: str, before: Word | None, word: Word) -> str:
     if before is None:
         return "|"
     between = text[before.end : word.end - len(word.raw)]
+    if between == " ":
+        return ""
     if "\n" in between:
         return "¶"
     return next((sign for sign in (".", "!", "?", ":", ";", ",", "(", ")", "-", "/") if sign in between), "")
