@@ -41,3 +41,8 @@ def part_key(folder: str, part: str) -> str:
 def ruleset_key(municipality: str, digest: str) -> str:
     """A pack's bundle, named by its hash."""
     return f"rulesets/{municipality}/{digest}.json"
+
+
+def model_key(municipality: str, digest: str) -> str:
+    """A model's file, named by its hash."""
+    return f"rulesets/{municipality}/{digest}.npz"

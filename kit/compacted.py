@@ -8,8 +8,8 @@ from confluent_kafka import OFFSET_BEGINNING, TopicPartition
 
 from kit.partitions import BrokerAway, groupless_client, message_from, partitions_of, read_partition
 
-OnChange = Callable[[bytes, bytes], None]
-"""Key and newest value. It must not raise for a bad value: a bad entry is logged and left out by it."""
+OnChange = Callable[[bytes, bytes | None], None]
+"""Key and newest value; None where the entry was taken out. It must not raise for a bad value: that is logged and left out by it."""
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 
@@ -40,7 +40,7 @@ class CompactedView:
     def load(self, within: float = 10.0) -> int:
         """Reads the topic to its present end and tells each key's newest value; returns how many. Raises BrokerAway."""
         client = groupless_client(self._bootstrap)
-        newest: dict[bytes, bytes] = {}
+        newest: dict[bytes, bytes | None] = {}
         try:
             partitions = partitions_of(client, self._topic, within)
             if not partitions:
@@ -48,7 +48,7 @@ class CompactedView:
             for partition in partitions:
                 for message in read_partition(client, self._topic, partition, within):
                     self._next[partition] = message.offset + 1
-                    if message.key is not None and message.value is not None:
+                    if message.key is not None:
                         newest[message.key] = message.value
             for partition in partitions:
                 self._next.setdefault(partition, OFFSET_BEGINNING)
@@ -70,7 +70,7 @@ class CompactedView:
                 if record is None or record.error() is not None:
                     continue
                 message = message_from(record)
-                if message.key is not None and message.value is not None:
+                if message.key is not None:
                     self._on_change(message.key, message.value)
         finally:
             client.close()

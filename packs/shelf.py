@@ -41,8 +41,10 @@ class PackShelf:
         """Readiness: None when there is a pack at all."""
         return None if self._packs else "no-pack"
 
-    def take(self, _: bytes, value: bytes) -> None:
-        """A record of the topic: what it names is fetched, checked against its hash and held from now on."""
+    def take(self, _: bytes, value: bytes | None) -> None:
+        """A record of the topic: what it names is fetched, checked against its hash and held from now on. A pack is never taken away."""
+        if value is None:
+            return
         try:
             event = parse_event(value, _KNOWN)
         except UnreadableEvent as error:

@@ -27,18 +27,20 @@ logger = logging.getLogger(__name__)
 
 PackOf = Callable[[str], tuple[Pack, str] | None]
 """A municipality's pack and its hash; None where it has none."""
+ModelOf = Callable[[str], Model | None]
+"""A municipality's model; None where there is none at all."""
 
 
 class RoutingHandler:
-    """Decides on opened cases; what it prepares for a pack it keeps until another pack holds."""
+    """Decides on opened cases; what it prepares for a pack it keeps until another pack or model holds."""
 
     def __init__(
         self,
         pack_of: PackOf,
+        model_of: ModelOf = lambda _: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        model: Model | None = None,
     ) -> None:
-        self._pack_of, self._clock, self._model = pack_of, clock, model
+        self._pack_of, self._model_of, self._clock = pack_of, model_of, clock
         self._routers: dict[str, tuple[str, Router]] = {}
 
     def __call__(self, message: Message) -> Sequence[Record] | DeadLetter:
@@ -57,22 +59,24 @@ class RoutingHandler:
             return []
         pack, digest = held
         try:
-            decision = self._router(event.municipality, pack, digest).decide(case_text(event))
+            router = self._router(event.municipality, pack, digest)
+            decision = router.decide(case_text(event))
         except Exception as error:
             # Deciding is pure: what fails once fails always, and would end the process again after every restart.
             return DeadLetter(type(error).__name__, "deciding failed")
-        return [self._record(event, decision, digest)]
+        return [self._record(event, decision, digest, router.model.hash if router.model is not None else None)]
 
     def _router(self, municipality: str, pack: Pack, digest: str) -> Router:
+        model = self._model_of(municipality)
         prepared = self._routers.get(municipality)
-        if prepared is None or prepared[0] != digest:
-            prepared = (digest, Router(pack, self._model))
+        if prepared is None or prepared[0] != digest or prepared[1].model is not model:
+            prepared = (digest, Router(pack, model))
             self._routers[municipality] = prepared
         return prepared[1]
 
-    def _record(self, opened: Event[Any], decision: Decision, digest: str) -> Record:
+    def _record(self, opened: Event[Any], decision: Decision, digest: str, model: str | None) -> Record:
         decided = new_event(
-            routing_decided(opened, decision, digest, self._model.hash if self._model is not None else None),
+            routing_decided(opened, decision, digest, model),
             id=identity.event_id(opened.id, "routing"),
             source=SOURCE,
             time=self._clock(),

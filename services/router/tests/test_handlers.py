@@ -18,6 +18,7 @@ from contracts.types import Confidentiality
 from kit.messages import Message, Record
 from kit.outcomes import DeadLetter
 from router.handlers import RoutingHandler
+from router.model.stored import Model, shipped
 
 from .builders import lipovany
 
@@ -156,6 +157,19 @@ def test_another_pack_holds_from_the_next_case_on() -> None:
     after = parse_event(records_of(handle(case))[0].value, EVENTS)
     assert (before.data.team, after.data.team) == ("technicke-sluzby", "svetla")
     assert (before.data.pack, after.data.pack) == (DIGEST, "0" * 64)
+
+
+def test_another_model_holds_from_the_next_case_on_and_the_decision_names_it() -> None:
+    learnt = shipped()
+    assert learnt is not None
+    models: dict[str, Model] = {}
+    handle = RoutingHandler(lambda _: (lipovany(), DIGEST), models.get)
+    case = message(opened("Nesvítí lampa.", after=snapshot()))
+    before = parse_event(records_of(handle(case))[0].value, EVENTS)
+    models["lipovany"] = learnt
+    after = parse_event(records_of(handle(case))[0].value, EVENTS)
+    assert (before.data.model, after.data.model) == (None, learnt.hash)
+    assert "category.learnt" in after.data.reasons
 
 
 def test_what_is_decided_is_counted_by_category_and_by_who_has_the_last_word() -> None:

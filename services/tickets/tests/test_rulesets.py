@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,18 @@ from contracts.sample_reports import MUNICIPALITY, PSEUDONYM_KEY, pseudonym_of
 from kit.messages import Record
 from kit.mongo import Document
 from kit.object_store import MemoryObjectStore
-from tickets.rulesets import Activation, Activations, Rulesets, earlier, publication, stored
+from tickets.rulesets import (
+    Activation,
+    Activations,
+    NoModelError,
+    Rulesets,
+    Sort,
+    earlier,
+    of_the_program,
+    publication,
+    stored,
+    stored_model,
+)
 
 from .conftest import PACK
 
@@ -114,6 +126,36 @@ def test_back_is_to_the_last_pack_that_differs_from_the_one_that_holds() -> None
     assert earlier([], None) is None
 
 
+def test_a_model_is_told_by_its_hash_and_the_programs_own_by_taking_the_entry_out(
+    objects: MemoryObjectStore, tmp_path: Path
+) -> None:
+    file = tmp_path / "candidate.npz"
+    file.write_bytes(b"PK\x03\x04 arrays")
+    held = stored_model(file, "lipovany", objects)
+    record = publication(held)
+    event = parse_event(record.value, EVENTS)
+    assert record.key == b"lipovany/model.activated"
+    assert event.data.digest == held.digest
+    assert objects.get(event.data.object_key) == file.read_bytes()
+    assert publication(of_the_program("lipovany")) == Record("rulesets", b"lipovany/model.activated", None)
+
+
+def test_what_is_no_model_is_not_stored(objects: MemoryObjectStore, tmp_path: Path) -> None:
+    (tmp_path / "text.npz").write_text("no model")
+    for name in ("text.npz", "missing.npz"):
+        with pytest.raises(NoModelError, match=name):
+            stored_model(tmp_path / name, "lipovany", objects)
+    assert objects.objects == {}
+
+
+def test_a_model_changes_nothing_for_tickets(rulesets: Rulesets, objects: MemoryObjectStore, tmp_path: Path) -> None:
+    (tmp_path / "m.npz").write_bytes(b"PK\x03\x04")
+    told(rulesets, publication(stored(PACK, objects)))
+    holding = rulesets.town(MUNICIPALITY)
+    told(rulesets, publication(stored_model(tmp_path / "m.npz", MUNICIPALITY, objects)))
+    assert rulesets.town(MUNICIPALITY) is holding
+
+
 @pytest.mark.integration
 def test_what_held_is_remembered_in_its_order_and_a_repeated_start_adds_nothing(database: Database[Document]) -> None:
     activations = Activations(database)
@@ -121,6 +163,10 @@ def test_what_held_is_remembered_in_its_order_and_a_repeated_start_adds_nothing(
         activations.note(one)
     assert activations.of("lipovany") == [activation("a", 3), activation("b", 1), activation("a", 0)]
     assert activations.of("dubna") == []
+    model = replace(activation("c", 4), sort=Sort.MODEL)
+    activations.note(model)
+    assert activations.of("lipovany", Sort.MODEL) == [model]
+    assert activations.of("lipovany")[0] == activation("a", 3)
 
 
 def test_a_pack_that_is_taken_back_holds_again_without_a_restart(

@@ -1,9 +1,9 @@
-"""`python -m tickets worker|api` serve; `prepare`, `pack load|list|back`, `ledger`, `verify`, `republish`, `token …` are for operators."""
+"""`python -m tickets worker|api` serve; `prepare`, `pack|model load|list|back`, `ledger`, `verify`, `republish`, `token …` are for operators."""
 
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,17 @@ from kit.stopping import run_parts, until_signal
 from tickets import histories, wiring
 from tickets.books.ledger import PATIENCE, Missing, Page
 from tickets.cases.permissions import StaffRole
-from tickets.rulesets import Activation, Activations, earlier, publication, stored
+from tickets.rulesets import (
+    Activation,
+    Activations,
+    NoModelError,
+    Sort,
+    earlier,
+    of_the_program,
+    publication,
+    stored,
+    stored_model,
+)
 from tickets.settings import Settings
 from tickets.staff.fields import Line, MailAddress
 from tickets.store import prepare
@@ -57,7 +67,17 @@ def _parser() -> argparse.ArgumentParser:
     pack_list = pack.add_parser("list", help="which packs held, the newest first")
     pack_back = pack.add_parser("back", help="let the pack before hold again, from now on and without a restart")
     pack_back.add_argument("--to", help="instead: the one whose hash begins so, as `pack list` shows it")
-    for command in (pack_list, pack_back):
+    model = commands.add_parser("model", help="what the router has learnt").add_subparsers(
+        dest="model_command", required=True
+    )
+    model_load = model.add_parser("load", help="let a model of `python -m router learn` hold from now on")
+    model_load.add_argument("path", type=Path)
+    model_list = model.add_parser("list", help="which models held, the newest first")
+    model_back = model.add_parser(
+        "back", help="let the model before hold again, or the one that comes with the program, without a restart"
+    )
+    model_back.add_argument("--to", help="instead: the one whose hash begins so, as `model list` shows it")
+    for command in (pack_list, pack_back, model_load, model_list, model_back):
         command.add_argument("--municipality", help="default: the only one that this installation serves")
     books = commands.add_parser("ledger", help="compare the originals that were kept with what became of them")
     books.add_argument("--day", type=_of(date), help="YYYY-MM-DD; default: today and yesterday")
@@ -130,14 +150,39 @@ def _pack(settings: Settings, arguments: argparse.Namespace) -> int:
         return 2
     known = activations.of(town)
     if arguments.pack_command == "list":
-        for number, one in enumerate(known):
-            print(f"{one.at:%Y-%m-%d %H:%M:%S} {one.digest[:12]} {one.label}{'' if number else '  holds'}")
-        return 0
+        return _list(known)
     found = earlier(known, arguments.to)
     if found is None:
         print("there is no other pack to go back to; `pack list` shows what held", file=sys.stderr)
         return 1
     return _activate(settings, activations, replace(found, at=datetime.now(UTC)))
+
+
+def _model(settings: Settings, arguments: argparse.Namespace) -> int:
+    activations, town = Activations(wiring.database(settings)), _only_town(settings, arguments.municipality)
+    if town is None:
+        return 2
+    if arguments.model_command == "load":
+        try:
+            return _activate(settings, activations, stored_model(arguments.path, town, S3ObjectStore.connect(settings)))
+        except NoModelError as error:
+            print(error, file=sys.stderr)
+            return 1
+    known = activations.of(town, Sort.MODEL)
+    if arguments.model_command == "list":
+        return _list(known)
+    found = earlier(known, arguments.to)
+    if found is None and (arguments.to or not known or not known[0].digest):
+        print("there is no other model to go back to; `model list` shows what held", file=sys.stderr)
+        return 1
+    back = replace(found, at=datetime.now(UTC)) if found is not None else of_the_program(town)
+    return _activate(settings, activations, back)
+
+
+def _list(known: Sequence[Activation]) -> int:
+    for number, one in enumerate(known):
+        print(f"{one.at:%Y-%m-%d %H:%M:%S} {one.digest[:12]:12} {one.label}{'' if number else '  holds'}")
+    return 0
 
 
 def _activate(settings: Settings, activations: Activations, activation: Activation) -> int:
@@ -146,7 +191,7 @@ def _activate(settings: Settings, activations: Activations, activation: Activati
     confirmed = producer.publish_all([publication(activation)])[0]
     producer.close()
     print(
-        f"{activation.label} ({activation.digest[:12]}): holds from now on"
+        f"{activation.label} ({activation.digest[:12] or 'of the program'}): holds from now on"
         if confirmed
         else f"Kafka at {settings.kafka_bootstrap} did not confirm it (KAFKA_BOOTSTRAP)",
         file=sys.stderr,
@@ -300,6 +345,8 @@ def _by_hand(settings: Settings, arguments: argparse.Namespace) -> int:
         return _prepare(settings)
     if arguments.command == "pack":
         return _pack(settings, arguments)
+    if arguments.command == "model":
+        return _model(settings, arguments)
     if arguments.command == "ledger":
         return _ledger(settings, arguments)
     if arguments.command == "verify":

@@ -78,12 +78,20 @@ def load(path: Path) -> Model:
     """Reads a model. Raises ModelRefusedError with what is wrong."""
     try:
         raw = path.read_bytes()
+    except OSError as error:
+        raise ModelRefusedError(f"{path.name} is no model: {error}") from error
+    return read(raw)
+
+
+def read(raw: bytes) -> Model:
+    """A model of its file's content. Raises ModelRefusedError with what is wrong."""
+    try:
         with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
             model = _model({name: stored[name] for name in stored.files})
     except ModelRefusedError:
         raise
     except Exception as error:
-        raise ModelRefusedError(f"{path.name} is no model: {error}") from error
+        raise ModelRefusedError(f"this is no model: {error}") from error
     return replace(model, hash=hashlib.sha256(raw).hexdigest())
 
 

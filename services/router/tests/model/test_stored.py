@@ -55,7 +55,7 @@ def test_a_stored_model_answers_as_before_and_is_named_by_its_hash(model: Model,
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no zip", b"\x00" * 500])
 def test_what_is_no_model_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "m.npz").write_bytes(content)
-    refused(tmp_path / "m.npz", r"m\.npz is no model")
+    refused(tmp_path / "m.npz", "this is no model")
 
 
 def test_a_model_that_is_missing_is_refused(tmp_path: Path) -> None:
