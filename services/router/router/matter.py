@@ -109,8 +109,13 @@ def matter_of(case: CaseText) -> Matter:
     written = _spaced(case.text[:_LONGEST])
     text = _GREETING.sub("", written, count=1)
     text = _NOT_BUT.sub("jde o ", text if _A_WORD.search(text) else written)
-    topic = _without_places(words_of(_FAREWELL.sub("\n", text, count=1)))
+    topic = _without_places(words_of(without_farewell(text)))
     return Matter(case, words_of(subject), words_of(text), subject, text, topic or words_of(text))
+
+
+def without_farewell(text: str) -> str:
+    """Without the farewell at the end and what is signed below it."""
+    return _FAREWELL.sub("\n", text, count=1)
 
 
 def _spaced(text: str) -> str:

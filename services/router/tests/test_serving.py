@@ -1,10 +1,12 @@
 """The service as a process of its own, on a real broker and store: killed, stopped, given broken events."""
 
+import hashlib
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +16,7 @@ import packs
 from contracts import identity, object_keys
 from contracts.envelope import Event, new_event, parse_event
 from contracts.registry import EVENTS, ROUTING, RULESETS, TICKET_EVENTS, TOPICS
-from contracts.rulesets import RulesetPublished
+from contracts.rulesets import ModelActivated, RulesetPublished
 from contracts.sample_tickets import SALT, snapshot, ticket_event
 from contracts.tickets import TicketOpened, TicketPersonal
 from contracts.types import Confidentiality
@@ -23,11 +25,14 @@ from kit.messages import Record
 from kit.object_store import S3ObjectStore
 from kit.partitions import BrokerAway, groupless_client, partitions_of, read_partition
 from kit.producer import Producer
+from router.model.stored import shipped
 from router.settings import Settings
 
-from .builders import lipovany
+from .builders import REPOSITORY, lipovany
+from .learning.test_candidate import ASKED, LEARNT, history
 from .test_handlers import NOW
 
+MODEL_KEY = b"lipovany/model.activated"
 pytestmark = pytest.mark.integration
 PATIENCE = 90.0
 
@@ -70,6 +75,39 @@ class Bench:
         self.send(RULESETS.name, b"lipovany/ruleset.published", published.to_bytes())
         return digest
 
+    def activate(self, settings: Settings, file: Path) -> str:
+        content = file.read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        key = object_keys.model_key("lipovany", digest)
+        S3ObjectStore.connect(settings).put(key, content, "application/octet-stream")
+        activated = new_event(
+            ModelActivated(digest=digest, object_key=key, label="2026-12-01"),
+            id=uuid4(),
+            source="/tickets",
+            time=NOW,
+            subject=uuid4(),
+            municipality="lipovany",
+            confidentiality=Confidentiality.OPEN,
+        )
+        self.send(RULESETS.name, MODEL_KEY, activated.to_bytes())
+        return digest
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "router", *arguments]
+        return subprocess.run(
+            command, env=self.environment, cwd=REPOSITORY, capture_output=True, text=True, check=False
+        )
+
+    def model_of(self, text: str, model: str) -> Event[Any]:
+        """A decision that was made with this model: it comes to hold a moment after it is told."""
+
+        def decided_with() -> Event[Any] | None:
+            found = self.decided(self.open_case(text))
+            return found if found.data.model == model else None
+
+        event: Event[Any] = until(decided_with, f"a decision with the model {model[:8]}")
+        return event
+
     def open_case(self, text: str) -> UUID:
         ticket = identity.ticket_id(uuid4())
         personal = TicketPersonal(salt=SALT, text=text)
@@ -77,7 +115,7 @@ class Bench:
         self.send(TICKET_EVENTS.name, str(ticket).encode(), event.to_bytes())
         return ticket
 
-    def send(self, topic: str, key: bytes, value: bytes) -> None:
+    def send(self, topic: str, key: bytes, value: bytes | None) -> None:
         assert all(self.producer.publish_all([Record(topic, key, value)]))
 
     def start(self) -> None:
@@ -144,3 +182,37 @@ def test_each_opened_case_is_decided_once_by_id_whatever_happens_to_the_process(
     assert bench.end(signal.SIGTERM) == 0
     for ticket in (first, second, third):
         bench.decided(ticket)
+
+
+def test_what_people_corrected_is_learnt_holds_without_a_restart_and_can_be_taken_back(
+    bench: Bench, tmp_path: Path
+) -> None:
+    settings, own, file = Settings(), shipped(), tmp_path / "candidate.npz"
+    assert own is not None
+    bench.publish_pack(settings)
+    bench.send(RULESETS.name, MODEL_KEY, None)
+    for event in history():
+        bench.send(TICKET_EVENTS.name, str(event.subject).encode(), event.to_bytes())
+    learnt = bench.run("learn", "--pack", "packs/lipovany", "--out", str(file))
+    assert learnt.returncode == 0, learnt.stderr
+    assert "learns from" in learnt.stdout
+    assert f"python -m tickets model load {file}" in learnt.stdout
+
+    bench.start()
+    assert bench.model_of(ASKED.text, own.hash).data.category != LEARNT
+    assert bench.model_of(ASKED.text, bench.activate(settings, file)).data.candidates[0].category == LEARNT
+    bench.send(RULESETS.name, MODEL_KEY, None)
+    bench.model_of(ASKED.text, own.hash)
+
+    compared = bench.run("compare", "--pack", "packs/lipovany", "--against", "packs/lipovany", "--last", "10")
+    assert compared.stdout == "10 messages: 10 decided alike, 0 otherwise\n"
+
+
+def test_learning_and_comparing_without_a_broker_say_so(bench: Bench, tmp_path: Path) -> None:
+    bench.environment["KAFKA_BOOTSTRAP"] = "127.0.0.1:1"
+    for arguments in (
+        ("learn", "--out", str(tmp_path / "c.npz")),
+        ("compare", "--against", "packs/lipovany", "--last", "3"),
+    ):
+        done = bench.run(*arguments, "--pack", "packs/lipovany")
+        assert (done.returncode, "KAFKA_BOOTSTRAP" in done.stderr) == (1, True)

@@ -16,6 +16,8 @@ CATEGORY, KIND, URGENT, BODY = "category", "kind", "urgent", "body"
 IS_URGENT, IS_NOT_URGENT = "1", "0"
 NO_BODY = "-"
 """The answer that no outside body solves it."""
+LARGEST_WEIGHT = 127
+"""Of one byte."""
 _WORDS_REMEMBERED = 16_384
 
 
@@ -64,6 +66,10 @@ class LinearModel:
     def labels(self, head: str) -> tuple[str, ...]:
         """The answers that a head may give; none where there is no such head."""
         return next((one.labels for one in self.heads if one.name == head), ())
+
+    def features(self, subject: Sequence[Word], text: Sequence[Word]) -> list[str]:
+        """The features of a message, known to the model or not."""
+        return self._finder.features(subject, text)
 
     def scores(self, subject: Sequence[Word], text: Sequence[Word]) -> NDArray[np.float32]:
         """A score for each label of all heads, before the heads know of each other."""

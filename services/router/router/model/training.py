@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from router.matter import CaseText, matter_of
 from router.model.features import FeatureFinder, is_lexicon
-from router.model.linear import BODY, CATEGORY, KIND, URGENT, Head, LinearModel
+from router.model.linear import BODY, CATEGORY, KIND, LARGEST_WEIGHT, URGENT, Head, LinearModel
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -21,7 +21,6 @@ _IN_AT_LEAST = 2
 _ROUNDS, _SEED = 5000, 0
 _LEXICON_COUNTS = 2.0
 _FEATURES = 60_000
-_LARGEST_WEIGHT = 127
 _STRENGTH = {CATEGORY: 1.0, KIND: 1.0, URGENT: 0.3, BODY: 1.0}
 _GIVEN = 0.5
 """How much the category weighs against the whole text (whose features have length 1) for the other heads."""
@@ -122,7 +121,7 @@ def _packed(
     worth = weights * rarity[:, None]
     most = np.sort(np.argsort(-np.abs(worth).max(axis=1), kind="stable")[:_FEATURES])
     worth = worth[most]
-    scale = np.abs(worth).max(axis=0) / _LARGEST_WEIGHT
+    scale = np.abs(worth).max(axis=0) / LARGEST_WEIGHT
     scale[scale == 0] = 1.0
     return LinearModel(
         heads=tuple(Head(question, head.labels) for question, head in learnt.items()),
