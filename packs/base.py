@@ -12,9 +12,12 @@ FORMS = {
     (DOMAIN := r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"): "a domain in lower case, `lipovany.test`",
     (PHONE := r"^\+?[0-9][0-9 ]{2,19}$"): "a telephone number of digits and spaces, `+420 555 010 100`",
     (LINK := r"^https://[^\s]+$"): "a link that begins with https://",
+    (REASON := r"^[a-z][a-z0-9]*([.-][a-z0-9]+)*$"): "a reason's code, `place.street`",
     (VERSION := r"^[0-9]+\.[0-9]+$"): "two numbers in quotation marks, `'1.0'`",
 }
 
+ReasonCode = Annotated[str, Field(pattern=REASON)]
+"""As it stands in a decision: `place.street`."""
 Slug = Annotated[str, Field(pattern=SLUG)]
 Line = Annotated[str, Field(min_length=1, max_length=300, pattern=LINE)]
 Paragraph = Annotated[str, Field(min_length=1, max_length=4000)]

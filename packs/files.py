@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from packs.base import Line, Slug, Version
+from packs.base import Line, ReasonCode, Slug, Version
 from packs.gazetteer import Gazetteer, Outline, StreetAddresses
 from packs.office import Body, BodyType, Calendar, Role, Team, Town
 from packs.pack import Defaults
@@ -58,6 +58,7 @@ FILES = (
         "How people tell neighbouring categories apart.",
         {"boundary_rules": list[BoundaryRule]},
     ),
+    FileShape("reasons.yaml", "What the router's reasons say to a clerk.", {"reasons": dict[ReasonCode, Line]}),
     FileShape("texts/*.yaml", "The texts that go out.", {"texts": dict[str, Text]}),
     FileShape("town.yaml", "The town.", {"town": Town}),
     FileShape("calendar.yaml", "How the office counts time.", {"calendar": Calendar}),

@@ -1,13 +1,13 @@
 """A resolved pack: everything a town's helpdesk knows about its work, after all layers are laid over each other."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Protocol, TypeVar
 
-from packs.base import Line, Model, Slug, Version
+from packs.base import Line, Model, ReasonCode, Slug, Version
 from packs.gazetteer import Gazetteer, Outline, StreetAddresses
 from packs.office import Body, BodyType, Calendar, Role, Team, Town
-from packs.rules import Rules
+from packs.rules import Rule, Rules
 from packs.situations import Area, BoundaryRule, Category, KindOfMessage, PriorityLevel, StateOfTicket
 from packs.texts import Text
 
@@ -67,10 +67,16 @@ class Pack(Model):
     states: list[StateOfTicket]
     rules: Rules
     boundary_rules: list[BoundaryRule]
+    reasons: dict[ReasonCode, Line] = {}
+    """What the router's own reasons say to a clerk."""
     gazetteer: Gazetteer
     addresses: list[StreetAddresses] = []
     outlines: list[Outline] = []
     texts: dict[str, Text]
+
+    def reason(self, code: str) -> str | None:
+        """What a reason says to a clerk: the text of the router's own ones, the rule's `why` of a rule's."""
+        return self._reasons.get(code)
 
     @property
     def label(self) -> str:
@@ -130,6 +136,16 @@ class Pack(Model):
         """The body of a type; None where there are several (neighbouring towns) or none, so that the place has to decide."""
         bodies = [body for body in self.bodies if body.type == body_type]
         return bodies[0] if len(bodies) == 1 else None
+
+    @cached_property
+    def _reasons(self) -> dict[str, str]:
+        lists: dict[str, Sequence[Rule]] = {
+            "matter": self.rules.matter,
+            "kind": self.rules.kind,
+            "urgency": self.rules.urgency,
+            "competence": self.rules.competence,
+        }
+        return self.reasons | {f"{name}.{rule.slug}": rule.why for name, rules in lists.items() for rule in rules}
 
     @cached_property
     def _areas(self) -> dict[str, Area]:

@@ -1,5 +1,6 @@
 """What the model may say beside the category, and what it may not."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from router.decision import Decision, Router
 from router.matter import CaseText
 from router.model.stored import Model, shipped
 
-from .builders import decided_on, lipovany
+from .builders import REPOSITORY, decided_on, lipovany
 
 CALM = "V Husově se kýve zábradlí u schodů."
 
@@ -57,3 +58,12 @@ def test_a_machines_mail_is_no_danger_by_a_sentence() -> None:
 
 def test_what_was_learnt_says_so() -> None:
     assert "category.learnt" in Router(lipovany(), model()).decide(CaseText(text=CALM)).reasons
+
+
+def test_every_reason_that_the_router_gives_is_said_in_words() -> None:
+    sources = "".join(
+        path.read_text(encoding="utf-8") for path in (REPOSITORY / "services/router/router").rglob("*.py")
+    )
+    codes = set(re.findall(r'"((?:category|kind|urgency|competence|place)\.[a-z-]+)"', sources))
+    assert len(codes) > 20
+    assert [code for code in sorted(codes) if lipovany().reason(code) is None] == []

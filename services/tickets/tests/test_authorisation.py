@@ -29,6 +29,7 @@ ENDPOINTS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/tickets/{ticket_id}"): SEES,
     ("GET", "/api/v1/tickets/{ticket_id}/messages"): SEES,
     ("GET", "/api/v1/tickets/{ticket_id}/history"): SEES,
+    ("GET", "/api/v1/tickets/{ticket_id}/explanation"): SEES,
     ("GET", "/api/v1/reports/{report_id}"): SEES,
     ("GET", "/api/v1/originals/{report_id}"): SEES,
     ("GET", "/api/v1/originals/{report_id}/parts/{name}"): SEES,
@@ -36,12 +37,14 @@ ENDPOINTS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/me"): ANYBODY,
     ("POST", "/api/v1/tickets"): MAKES,
     ("POST", "/api/v1/tickets/{ticket_id}/messages"): WORKS,
+    ("POST", "/api/v1/tickets/{ticket_id}/split"): WORKS,
     ("POST", "/api/v1/tickets/{ticket_id}/assignment"): WORKS,
     ("POST", "/api/v1/tickets/{ticket_id}/classification"): WORKS,
     ("POST", "/api/v1/tickets/{ticket_id}/state"): WORKS,
 }
 BODIES = {
     "messages": {"text": "x", "visibility": "internal"},
+    "split": {"category": "streetlight-out", "text": "x"},
     "assignment": {"resolver": {"kind": "team", "code": "pravnik"}, "reason": "x"},
     "classification": {"category": "sidewalk-defect"},
     "state": {"state": "in_progress"},

@@ -140,7 +140,7 @@ def classified(case: Case, wanted: Classification, town: Town, cause: Cause) -> 
         kind=wanted.kind or category.kind,
         priority=wanted.priority or category.priority,
         confidentiality=wanted.confidentiality
-        or (category.confidentiality if first else _stricter(case.confidentiality, category.confidentiality)),
+        or (category.confidentiality if first else stricter(case.confidentiality, category.confidentiality)),
         urgent=wanted.urgent,
         decided=True,
         decision=why if first else case.decision,
@@ -181,6 +181,6 @@ def set_otherwise(before: Case, category: str) -> str | None:
     return "router" if decision.decided and decision.applied else "person"
 
 
-def _stricter(one: Confidentiality, other: Confidentiality) -> Confidentiality:
+def stricter(one: Confidentiality, other: Confidentiality) -> Confidentiality:
     """A correction that says nothing of confidentiality never opens what somebody closed."""
     return max(one, other, key=list(Confidentiality).index)

@@ -93,6 +93,22 @@ def entered(ticket_id: UUID, municipality: str, entry: Entry, reporter_id: str, 
     return case, [_draft(case, cause, {"place_phrase": entry.place_phrase})]
 
 
+def part_of(case: Case, text: str, ticket_id: UUID, cause: Cause) -> Change:
+    """A case about a part of what another one was told with: the same reporters, the same time of receipt."""
+    part = _opened(
+        ticket_id,
+        case.municipality,
+        case.channel,
+        case.received_at,
+        Opening(subject=case.opening.subject, text=text, message_id=case.opening.message_id),
+        list(case.reporters),
+        cause,
+        language=case.language,
+        entered_by=cause.actor.id,
+    )
+    return part, [_draft(part, cause, {})]
+
+
 def _opened(
     ticket_id: UUID,
     municipality: str,

@@ -10,7 +10,7 @@ from contracts.participants import Contact, Participant, Proof, Role, Way
 from contracts.tickets import Resolver, ResolverKind, TicketState, Visibility
 from contracts.types import Confidentiality
 from kit import metrics
-from tickets.cases import assigning, conversation, handing_over, opening, progress
+from tickets.cases import assigning, conversation, handing_over, opening, progress, splitting
 from tickets.cases.batch import Batch
 from tickets.cases.case import Case, Cause, Change, Party
 from tickets.cases.handing_over import solver_parties
@@ -24,6 +24,7 @@ from tickets.staff.models import (
     NewAssignment,
     NewClassification,
     NewMessage,
+    NewSplit,
     NewState,
     NewTicket,
     TicketOut,
@@ -64,6 +65,7 @@ def routes(desk: Desk) -> APIRouter:
     """The changing routes."""
     router = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)])
     _creations(router, desk)
+    _splitting(router, desk)
     _changes(router, desk)
     return router
 
@@ -117,6 +119,36 @@ def _creations(router: APIRouter, desk: Desk) -> None:
         stored = desk.queries.event(ticket_id, done.version)
         headers = {**entity_tag(done.version), **_repeated(done)}
         return as_json(stored_event(rendering.message, stored or {}), 201, headers)
+
+
+def _splitting(router: APIRouter, desk: Desk) -> None:
+    @router.post(
+        "/tickets/{ticket_id}/split",
+        status_code=201,
+        response_model=TicketOut,
+        responses={
+            **with_headers(201, "ETag", "Location", "Idempotency-Replayed"),
+            **may_fail(400, 403, 404, 409, 412, 413, 428),
+            **OUT_OF_SIGHT,
+        },
+    )
+    def split_off(
+        staff: Asking,
+        ticket_id: UUID,
+        new: NewSplit,
+        body: Sent,
+        idempotency_key: IdempotencyKey = None,
+        if_match: IfMatch = None,
+    ) -> Response:
+        """Make a further matter a ticket of its own, for the same reporter."""
+
+        def decide(case: Case, town: Town, cause: Cause) -> tuple[Change, Change]:
+            return _split(case, new, town, cause)
+
+        versions = expected_versions(if_match)
+        done = desk.split(staff, ticket_id, versions, decide, key=checked_key(idempotency_key), body=body)
+        headers = {"Location": f"/api/v1/tickets/{done.ticket_id}", **_repeated(done)}
+        return _shown(desk, staff, done, status=201, headers=headers)
 
 
 def _changes(router: APIRouter, desk: Desk) -> None:
@@ -195,6 +227,18 @@ def _entered(batch: Batch, new: NewTicket, staff: Staff, town: Town, cause: Caus
         wanted = _wanted(NewClassification(category=new.category), town)
         batch.change(*assigning.classified(case, wanted, town, cause))
     return ticket_id
+
+
+def _split(case: Case, new: NewSplit, town: Town, cause: Cause) -> tuple[Change, Change]:
+    if case.confidentiality == Confidentiality.SEALED:
+        raise Problem(409, "sealed", "Z utajeného podnětu se nic neodděluje.")
+    _wanted(NewClassification(category=new.category), town)
+    text = new.text or splitting.offered(case, new.category)
+    if text is None:
+        raise Problem(
+            422, "no-such-matter", "Takovou další věc podnět nemá. Napište prosím, co se má oddělit (pole `text`)."
+        )
+    return splitting.split(case, new.category, text, (uuid4(), uuid4()), town, cause)
 
 
 def _wanted(new: NewClassification, town: Town) -> assigning.Classification:

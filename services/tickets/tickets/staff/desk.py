@@ -107,6 +107,40 @@ class Desk:
 
         return self.store.transaction(work)
 
+    def split(
+        self,
+        staff: Staff,
+        ticket_id: UUID,
+        versions: Versions,
+        decide: Callable[[Case, Town, Cause], tuple[Change, Change]],
+        *,
+        key: str | None,
+        body: bytes,
+    ) -> Done:
+        """Makes a case of a part of another one, in one transaction, once for each idempotency key."""
+
+        def work(unit: Unit) -> Done:
+            batch = Batch(unit)
+            repeated = self._repeated(unit, staff, key, body)
+            if repeated is not None:
+                return repeated
+            parts = list[Change]()
+
+            def first(case: Case, town: Town, cause: Cause) -> Change:
+                change, part = decide(case, town, cause)
+                parts.append(part)
+                return change
+
+            self._changed(batch, staff, ticket_id, Action.CLASSIFY, versions, first)
+            for case, drafts in parts:
+                batch.change(case, [_without(draft, staff) for draft in drafts])
+            done = Done(parts[0][0].id, 1)
+            self._remember(batch, staff, key, body, done)
+            batch.finish(self.clock())
+            return done
+
+        return self.store.transaction(work)
+
     def ticket(self, staff: Staff, ticket_id: UUID) -> dict[str, Any]:
         """The stored ticket. Raises Problem where there is none for this member of staff."""
         found = self.queries.ticket(sight_of(staff), ticket_id)

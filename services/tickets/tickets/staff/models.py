@@ -133,6 +133,15 @@ class NewClassification(Incoming):
     words: Line | None = None
 
 
+class NewSplit(Incoming):
+    """A further matter of a ticket that becomes a ticket of its own."""
+
+    category: Code
+    """What the new ticket is about."""
+    text: Text | None = None
+    """The sentences that go with it; not given: those of the further matter that was offered under this category."""
+
+
 class NewState(Incoming):
     """Where the case shall stand. Some changes need a reason; see `ways` of a ticket. The reporter gets the words."""
 

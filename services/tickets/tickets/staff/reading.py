@@ -14,6 +14,7 @@ from packs import Pack
 from tickets.cases.permissions import Staff, sight_of
 from tickets.staff import rendering
 from tickets.staff.desk import Desk, not_found
+from tickets.staff.explanations import ExplanationOut, WhyNotQuery
 from tickets.staff.models import (
     CategoryList,
     HistoryPage,
@@ -127,6 +128,15 @@ def _tickets(router: APIRouter, desk: Desk) -> None:
     def get_ticket(staff: Asking, ticket_id: UUID) -> Response:
         ticket = desk.ticket(staff, ticket_id)
         return as_json(rendering.whole(ticket, _pack(desk, staff), desk.clock()), headers=entity_tag(ticket["version"]))
+
+    @router.get("/tickets/{ticket_id}/explanation", response_model=ExplanationOut, responses=may_fail(404))
+    def explain(staff: Asking, ticket_id: UUID, query: Annotated[WhyNotQuery, Query()]) -> Response:
+        """Why the case is what it is, in words; with `why_not`, why it is not that category."""
+        ticket, pack = desk.ticket(staff, ticket_id), _pack(desk, staff)
+        try:
+            return as_json(rendering.explanation(ticket, pack, query.why_not))
+        except KeyError:
+            raise Problem(404, "no-such-category", "Tuto kategorii město nemá.") from None
 
 
 def _conversation(router: APIRouter, desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """Stored documents as the API shows them. Pure, and without validating again what was validated before it was stored."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from contracts import identity
 from contracts.tickets import TicketState
 from packs import Pack
+from tickets.cases import explaining
 from tickets.cases.lifecycle import ways_from
 
 Document = Mapping[str, Any]
@@ -69,6 +71,23 @@ def whole(ticket: Document, pack: Pack | None, now: datetime) -> dict[str, Any]:
         "decision": ticket.get("decision"),
         "further": ticket.get("further", []),
         "ways": ways_from(TicketState(ticket["state"])),
+    }
+
+
+def explanation(ticket: Document, pack: Pack | None, why_not: str | None) -> dict[str, Any]:
+    """Why it is what it is, and why it is not `why_not`. Raises KeyError where the pack has no such category."""
+    decision, chosen = ticket.get("decision") or {}, ticket.get("category")
+    shares = {one["category"]: one["probability"] for one in decision.get("candidates", ())}
+    compared = None
+    if why_not is not None and pack is not None:
+        found = explaining.compared(decision, chosen, why_not, pack)
+        compared = {"category": category(why_not, pack.category(why_not).area, pack), **asdict(found)}
+    return {
+        "category": category(chosen, ticket.get("area"), pack),
+        "decided": decision.get("decided"),
+        "probability": shares.get(chosen),
+        "reasons": [asdict(reason) for reason in explaining.reasons(decision, pack)],
+        "why_not": compared,
     }
 
 
