@@ -35,7 +35,7 @@ pytestmark = pytest.mark.integration
 Environment = Mapping[str, str]
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def until(condition: Callable[[], bool], what: str, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"did not happen: {what}"
