@@ -70,7 +70,7 @@ model: setup ## learn from understanding/messages again: the model that the rout
 	.venv/bin/python -m understanding train
 
 understanding: setup ## measure how well messages are understood, and write docs/understanding.md
-	.venv/bin/python -m understanding measure --on testing --page docs/understanding.md
+	.venv/bin/python -m understanding measure --page docs/understanding.md
 
 audit: ## ask the public list of known faults about every locked version; needs internet
 	@$(PYTHON) -m deploy.audit

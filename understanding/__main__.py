@@ -86,14 +86,14 @@ def _train(home: Path, file: Path, pack: Pack) -> int:
 
 def _measure(home: Path, file: Path, pack: Pack, on: str, page: Path | None) -> int:
     """On the blind test the model that is kept; on the testing part one that has not seen it."""
-    blind, left = home / "blind", 0
+    blind = home / "blind"
     if on == "blind":
+        model, (written, _) = stored.load(file), read(blind)
         try:
-            left = runs.check_left(blind)
+            runs.check_left(blind, model.hash)
         except runs.SpentError as error:
             print(error, file=sys.stderr)
             return 1
-        model, (written, _) = stored.load(file), read(blind)
         messages = labels.settled(written, labels.read_labels(blind / labels.THIRD))
         about = _about_blind(written, blind)
     else:
@@ -105,7 +105,7 @@ def _measure(home: Path, file: Path, pack: Pack, on: str, page: Path | None) -> 
     area_of = {category.slug: category.area for category in pack.categories}.__getitem__
     if on == "blind":
         runs.log(blind, datetime.now(UTC), model.hash, dict(report.figures(judged, area_of)))
-        print(f"Written down in the log; {left - 1} runs are left.")
+        print(f"Written down; {runs.MOST_RUNS - runs.taken(blind)} runs of other models are left.")
     for line in report.summary(judged, area_of):
         print(line)
     if page is not None:

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 MOST_RUNS = 10
 _FILE = "runs.jsonl"
@@ -14,20 +15,38 @@ class SpentError(Exception):
     """The blind test was run so often that it says nothing new."""
 
 
-def check_left(blind: Path) -> int:
-    """How many runs are left. Raises SpentError where none is."""
-    file = blind / _FILE
-    left = MOST_RUNS - (len(file.read_text(encoding="utf-8").splitlines()) if file.exists() else 0)
-    if left <= 0:
+def check_left(blind: Path, model: str) -> int:
+    """How many runs are left. Raises SpentError where none is. A model that was tried on this very test tells nothing new: it may be asked
+    again. `model`: its SHA-256.
+    """
+    runs = _runs(blind)
+    left = MOST_RUNS - len(runs)
+    if left <= 0 and not _was_tried(runs, model, digest(blind)):
         raise SpentError(f"the blind test was run {MOST_RUNS} times: write another one")
     return left
 
 
 def log(blind: Path, at: datetime, model: str, figures: Mapping[str, str]) -> None:
-    """Adds a run. `model`: its SHA-256. The digest of the test's texts tells whether it was the same test."""
+    """Adds a run, unless it is the same model on the same test again. The digest of the test's texts tells which test it was."""
+    if _was_tried(_runs(blind), model, digest(blind)):
+        return
     run = {"at": at.isoformat(timespec="seconds"), "model": model, "test": digest(blind), "figures": dict(figures)}
     with (blind / _FILE).open("a", encoding="utf-8") as file:
         file.write(json.dumps(run, ensure_ascii=False) + "\n")
+
+
+def taken(blind: Path) -> int:
+    """How many runs there were."""
+    return len(_runs(blind))
+
+
+def _runs(blind: Path) -> list[dict[str, Any]]:
+    file = blind / _FILE
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+
+
+def _was_tried(runs: Sequence[Mapping[str, Any]], model: str, test: str) -> bool:
+    return any((run["model"], run["test"]) == (model, test) for run in runs)
 
 
 def digest(blind: Path) -> str:
