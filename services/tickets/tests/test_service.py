@@ -187,6 +187,29 @@ def test_a_pack_with_faults_is_refused_with_file_line_and_remedy(environment: En
     assert " — " in refused.stderr
 
 
+def test_a_model_holds_is_listed_and_is_taken_back_down_to_the_programs_own(
+    environment: Environment, tmp_path: Path
+) -> None:
+    def model(*arguments: str) -> tuple[int, str]:
+        done = run(environment, "model", *arguments)
+        return done.returncode, done.stdout + done.stderr
+
+    for name in ("first", "second"):
+        (tmp_path / f"{name}.npz").write_bytes(b"PK\x03\x04" + name.encode())
+    assert model("back")[0] == 1
+    assert model("load", str(tmp_path / "first.npz"))[0] == 0
+    first = model("list")[1].split()[2]
+    assert "of the program" in model("back")[1]
+    assert first in model("back")[1]
+    assert model("load", str(tmp_path / "second.npz"))[0] == 0
+    lines = model("list")[1].splitlines()
+    assert [line.endswith("holds") for line in lines] == [True, False, False, False]
+    assert first in model("back", "--to", first)[1]
+    assert model("back", "--to", "ffff")[0] == 1
+    code, said = model("load", str(tmp_path / "missing.npz"))
+    assert (code, "missing.npz" in said) == (1, True)
+
+
 @pytest.mark.parametrize("arguments", [("prepare",), ("token", "list")])
 def test_a_database_that_is_away_is_told_in_a_sentence(arguments: tuple[str, ...]) -> None:
     away = {"MONGODB_URI": "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=100", "PATH": os.environ["PATH"]}
