@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from router.words import Word
 
 BEGINS, GOES_ON = 0, 1
-LEAST_GAIN = -1.0
+LEAST_GAIN = -1.5
 """So much likelier than none at all a run has to be, as a logarithm. Found on the tuning part."""
 _HOPELESS = -12.0
 _LONGEST, _LONGEST_PLACE = 250, 25
