@@ -89,7 +89,8 @@ class FeatureFinder:
     def beyond_words(self, subject: Sequence[Word], words: Sequence[Word]) -> Iterator[str]:
         """The features that no single word has: pairs, entries of the lexicon, and that a word is the subject's; each counts once."""
         yield from _pairs(words)
-        lists = {phrase.owner for phrase in self._lexicon.find(words)}
+        # In a fixed order: sums of the same numbers differ in their last place when it changes, and so would the model.
+        lists = sorted({phrase.owner for phrase in self._lexicon.find(words)})
         yield from (f"#{name}" for name in lists)
         yield from _both(lists)
         yield from _together(lists)
