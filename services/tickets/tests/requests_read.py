@@ -15,6 +15,7 @@ from tickets.staff.models import (
     NewAssignment,
     NewClassification,
     NewMessage,
+    NewSplit,
     NewState,
     NewTicket,
     PageQuery,
@@ -22,7 +23,7 @@ from tickets.staff.models import (
 from tickets.staff.queries import CursorRefused, _after, _kind, _sequence
 
 MODELS: tuple[type[Incoming], ...] = (
-    NewTicket, NewMessage, NewAssignment, NewClassification, NewState, ListQuery, PageQuery,
+    NewTicket, NewMessage, NewAssignment, NewClassification, NewState, ListQuery, PageQuery, NewSplit,
 )  # fmt: skip
 _GOOD: tuple[Any, ...] = (
     "phone", "public", "internal", "team", "person", "body", "roads.pothole", "2026-000123", "2026-11-24T10:00:00+01:00",
