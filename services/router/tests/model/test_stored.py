@@ -1,8 +1,5 @@
 """A model is stored and read as it was; what is no model is refused, and then the pack's words decide."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,16 +38,6 @@ def test_training_twice_gives_the_same_bytes(model: Model, tmp_path: Path) -> No
     stored.save(model, tmp_path / "one.npz")
     stored.save(made(), tmp_path / "two.npz")
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
-
-
-@pytest.mark.parametrize("seed", ["1", "2"])
-def test_training_in_another_process_gives_the_same_bytes(seed: str, model: Model, tmp_path: Path) -> None:
-    """Sets are in another order there: nothing of the model may hang on it."""
-    stored.save(model, tmp_path / "here.npz")
-    program = f"import {__name__} as test; test.stored.save(test.made(), test.Path({str(tmp_path / 'there.npz')!r}))"
-    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
-    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
-    assert (tmp_path / "here.npz").read_bytes() == (tmp_path / "there.npz").read_bytes()
 
 
 def test_a_stored_model_answers_as_before_and_is_named_by_its_hash(model: Model, tmp_path: Path) -> None:
