@@ -3,8 +3,10 @@
 import pytest
 
 from contracts.formats import MessageToClassify
+from packs import Pack
 from router.classifying import decision_line
-from router.matter import Position
+from router.decision import Router
+from router.matter import CaseText, Position
 from router.places.geography import Geography
 
 from .builders import decided_on, lipovany, router
@@ -63,19 +65,43 @@ def test_a_house_that_the_register_does_not_have_has_no_position() -> None:
     assert (where.number, where.coordinates, where.district) == ("999", None, "stred")
 
 
-def test_a_number_that_two_houses_have_is_nobodys_position() -> None:
-    twice = lipovany().model_dump(mode="json")
-    twice["addresses"] = [
-        {"street": "Husova", "district": "stred", "houses": {"12/3": [49.63, 17.09], "3/7": [49.64, 17.1]}}
-    ]
-    geography = Geography(type(lipovany()).model_validate(twice))
-    assert geography.house("Husova", "3", None) is None
-    assert geography.house("Husova", "12", None) is not None
+def with_addresses(*streets: dict[str, object]) -> Pack:
+    return Pack.model_validate({**lipovany().model_dump(mode="json"), "addresses": streets})
+
+
+TWICE = with_addresses(
+    {"street": "Husova", "district": "stred", "houses": {"12/3": [49.63, 17.09], "3/7": [49.64, 17.1]}}
+)
+IN_TWO_PARTS = with_addresses(
+    {"street": "Husova", "district": "stred", "houses": {"7": [49.63, 17.09]}},
+    {"street": "Husova", "district": "podlesi", "houses": {"7": [49.65, 17.1]}},
+)
+
+
+@pytest.mark.parametrize(("pack", "number"), [(TWICE, "3"), (IN_TWO_PARTS, "7")])
+def test_a_number_that_two_houses_have_is_for_a_person(pack: Pack, number: str) -> None:
+    decision = Router(pack).decide(CaseText(text=f"V Husově {number} nesvítí lampa veřejného osvětlení."))
+    assert (decision.decided, decision.where.coordinates) == (False, None)
+    assert "place.two-fit" in decision.reasons
+
+
+def test_the_part_of_the_town_tells_two_houses_apart() -> None:
+    where = Router(IN_TWO_PARTS).decide(CaseText(text="V Podlesí, Husova 7, nesvítí lampa.")).where
+    assert (where.district, where.coordinates, where.doubtful) == ("podlesi", Position(49.65, 17.1), False)
+
+
+def test_a_misspelt_street_that_two_could_be_is_for_a_person() -> None:
+    pack = lipovany().model_dump(mode="json")
+    pack["addresses"] = []
+    pack["gazetteer"]["streets"] = [{"name": name, "district": "stred", "forms": []} for name in ("Sadová", "Hadová")]
+    decision = Router(Pack.model_validate(pack)).decide(CaseText(text="V ulici Badová nesvítí lampa."))
+    assert (decision.decided, decision.where.street) == (False, None)
+    assert "place.two-fit" in decision.reasons
 
 
 def test_a_pack_without_outlines_says_nothing_of_a_position() -> None:
     bare = {**lipovany().model_dump(mode="json"), "outlines": [], "addresses": []}
-    around = Geography(type(lipovany()).model_validate(bare)).around(Position(49.6312, 17.0954))
+    around = Geography(Pack.model_validate(bare)).around(Position(49.6312, 17.0954))
     assert (around.in_town, around.district, around.neighbour, around.near_border) == (None, None, None, False)
 
 

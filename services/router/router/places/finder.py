@@ -10,7 +10,17 @@ from rapidfuzz.distance import OSA
 from packs import Pack
 from router.matter import Matter, Position
 from router.places.geography import Geography
-from router.places.names import Known, best_first, forms_of, is_sure, like_a_street, street_forms
+from router.places.names import (
+    DISTRICT,
+    LANDMARK,
+    STREET,
+    Known,
+    best_first,
+    forms_of,
+    is_sure,
+    like_a_street,
+    street_forms,
+)
 from router.places.notations import in_the_country, position_in
 from router.places.wording import PlaceWords
 from router.words import Found, Phrases, Word
@@ -52,7 +62,7 @@ class WhereItIs:
     neighbour: str | None = None
     """Body of the neighbouring town in which it is."""
     doubtful: bool = False
-    """So near the border, or so far out, that a person has to look."""
+    """So near the border, so far out, or so like another place that a person has to look."""
     reasons: tuple[str, ...] = ()
 
 
@@ -74,7 +84,8 @@ class PlaceFinder:
             run = self._wording(words, written)
             wording = wording or (_as_written(run, words, written) if run is not None else None)
             if named.phrase is None:
-                named = self._named(words, written, run)
+                there = self._named(words, written, run)
+                named = named if named.doubtful and there.phrase is None else there
         reasons += named.reasons
         phrase = named.phrase
         if phrase is None:
@@ -93,10 +104,13 @@ class PlaceFinder:
         return self._surrounded(where) if coordinates is not None else self._housed(where)
 
     def _housed(self, where: WhereItIs) -> WhereItIs:
-        """With the position of the house, where the register has it."""
+        """With the position of the house, where the register has it; a number that two houses have is for a person."""
         if where.street is None or where.number is None:
             return where
-        house = self._geography.house(where.street, where.number, where.district)
+        houses = self._geography.houses(where.street, where.number, where.district)
+        if len(houses) > 1:
+            return replace(where, doubtful=True, reasons=(*where.reasons, "place.two-fit"))
+        house = next(iter(houses), None)
         return where if house is None else replace(where, coordinates=house.position, district=house.district)
 
     def _surrounded(self, where: WhereItIs) -> WhereItIs:
@@ -121,7 +135,7 @@ class PlaceFinder:
 
     def without_streets(self, words: Sequence[Word]) -> list[Word]:
         """The words without names of streets: `Nádražní` says nothing of trains."""
-        hits = [hit for hit in self._names.find(words) if hit.owner.rank == 0 and is_sure(hit, words)]
+        hits = [hit for hit in self._names.find(words) if hit.owner.rank == STREET and is_sure(hit, words)]
         named = {number for hit in hits for number in range(hit.first, hit.last + 1)}
         return [word for number, word in enumerate(words) if number not in named]
 
@@ -142,20 +156,22 @@ class PlaceFinder:
             return self._misspelt(words, written)
         first = found[0]
         known = first.owner
-        if known.rank > 0:
+        if known.rank > STREET:
             return WhereItIs(
-                known.name, known.district, reasons=("place.landmark" if known.rank == 1 else "place.district",)
+                known.name, known.district, reasons=("place.landmark" if known.rank == LANDMARK else "place.district",)
             )
-        others = [hit.owner.name for hit in found if hit.owner.rank == 0 and hit.owner.name != known.name]
+        others = [hit.owner.name for hit in found if hit.owner.rank == STREET and hit.owner.name != known.name]
         if others and _CORNER.search(written):
             phrase = f"roh {known.name} a {others[0]}"
             return WhereItIs(phrase, known.district, street=known.name, reasons=("place.corner",))
         number = _house_number(first, words, written)
         phrase = f"{known.name} {number}" if number else known.name
-        return WhereItIs(phrase, known.district, street=known.name, number=number, reasons=("place.street",))
+        district = known.district or next((hit.owner.district for hit in found if hit.owner.rank == DISTRICT), None)
+        return WhereItIs(phrase, district, street=known.name, number=number, reasons=("place.street",))
 
     def _misspelt(self, words: Sequence[Word], written: str) -> WhereItIs:
         """A street whose name has a slip of the finger, where the words around say that it is a street."""
+        several = False
         for number, word in enumerate(words):
             if len(word.folded) < _SHORTEST_WITH_A_SLIP or not like_a_street(number, words):
                 continue
@@ -170,7 +186,8 @@ class PlaceFinder:
                 phrase = f"{known.name} {house}" if house else known.name
                 reasons = ("place.street", "place.misspelt")
                 return WhereItIs(phrase, known.district, street=known.name, number=house, reasons=reasons)
-        return WhereItIs()
+            several = several or len(owners) > 1
+        return WhereItIs(doubtful=True, reasons=("place.two-fit",)) if several else WhereItIs()
 
 
 def _house_number(hit: Found[Known], words: Sequence[Word], written: str) -> str | None:

@@ -54,11 +54,10 @@ class Geography:
         self._shapes = [self._shape(outline) for outline in pack.outlines]
         self._tree = STRtree(self._shapes)
 
-    def house(self, street: str | None, number: str, district: str | None) -> House | None:
-        """The one house with that number; None where there is none, or several and nothing tells them apart."""
-        found = set(self._houses.get((fold(street or ""), number.lower()), ()))
-        there = {house for house in found if house.district == district} or found
-        return there.pop() if len(there) == 1 else None
+    def houses(self, street: str | None, number: str, district: str | None) -> frozenset[House]:
+        """The houses with that number: several where nothing tells them apart."""
+        found = frozenset(self._houses.get((fold(street or ""), number.lower()), ()))
+        return frozenset(house for house in found if house.district == district) or found
 
     def around(self, position: Position) -> Surroundings:
         """What the outlines say of a position."""
