@@ -18,6 +18,7 @@ import httpx
 
 TOWN = "podatelna@lipovany.test"
 ACCEPTED = 250
+_AGAIN = 5
 REPORT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Found = TypeVar("Found")
 
@@ -163,7 +164,15 @@ class Staff:
         return eventually(look, "the report's case is routed", seconds)
 
     def change(self, ticket_id: str, what: str, body: dict[str, Any], **headers: str) -> httpx.Response:
-        """POST of a change with the present ETag, unless another is given."""
+        """POST of a change with the present ETag, unless another is given; again where the town was faster, as a client does."""
+        answer = self._changed_once(ticket_id, what, body, headers)
+        for _ in range(_AGAIN):
+            if answer.status_code != httpx.codes.PRECONDITION_FAILED or "If-Match" in headers:
+                break
+            answer = self._changed_once(ticket_id, what, body, headers)
+        return answer
+
+    def _changed_once(self, ticket_id: str, what: str, body: dict[str, Any], headers: dict[str, str]) -> httpx.Response:
         present = self.http.get(f"/tickets/{ticket_id}")
         sent = {"If-Match": present.headers.get("ETag", ""), **headers}
         return self.http.post(f"/tickets/{ticket_id}/{what}", json=body, headers=sent)

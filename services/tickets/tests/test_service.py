@@ -227,6 +227,8 @@ def test_help_tells_the_settings_without_any_server() -> None:
 def test_reports_become_cases_and_events_in_order(environment: Environment, producer: Producer, reader: Reader) -> None:
     worker = Worker(environment, "journey")
     try:
+        # Reports that wait while a worker starts are given to the dispatcher: the group may still wait for members that were killed.
+        until(worker.ready, "it works")
         events = [report(f"Cesta {uuid4()}") for _ in range(5)]
         hand_in(producer, *events)
         tickets = [ticket_of(event) for event in events]
