@@ -90,13 +90,25 @@ def test_the_part_of_the_town_tells_two_houses_apart() -> None:
     assert (where.district, where.coordinates, where.doubtful) == ("podlesi", Position(49.65, 17.1), False)
 
 
+def like_two_streets() -> Router:
+    streets: list[dict[str, object]] = [
+        {"name": name, "district": "stred", "forms": []} for name in ("Sadová", "Hadová")
+    ]
+    pack = {**lipovany().model_dump(mode="json"), "addresses": []}
+    return Router(Pack.model_validate({**pack, "gazetteer": {**pack["gazetteer"], "streets": streets}}))
+
+
 def test_a_misspelt_street_that_two_could_be_is_for_a_person() -> None:
-    pack = lipovany().model_dump(mode="json")
-    pack["addresses"] = []
-    pack["gazetteer"]["streets"] = [{"name": name, "district": "stred", "forms": []} for name in ("Sadová", "Hadová")]
-    decision = Router(Pack.model_validate(pack)).decide(CaseText(text="V ulici Badová nesvítí lampa."))
+    decision = like_two_streets().decide(CaseText(text="V ulici Badová nesvítí lampa."))
     assert (decision.decided, decision.where.street) == (False, None)
     assert "place.two-fit" in decision.reasons
+
+
+def test_a_photo_tells_where_a_misspelt_street_that_two_could_be_is() -> None:
+    case = CaseText(text="V ulici Badová nesvítí lampa.", photo_positions=[Position(49.6312, 17.0954)])
+    decision = like_two_streets().decide(case)
+    assert (decision.decided, decision.where.district) == (True, "stred")
+    assert "place.two-fit" not in decision.reasons
 
 
 def test_a_pack_without_outlines_says_nothing_of_a_position() -> None:

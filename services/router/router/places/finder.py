@@ -9,18 +9,8 @@ from rapidfuzz.distance import OSA
 
 from packs import Pack
 from router.matter import Matter, Position
-from router.places.geography import Geography
-from router.places.names import (
-    DISTRICT,
-    LANDMARK,
-    STREET,
-    Known,
-    best_first,
-    forms_of,
-    is_sure,
-    like_a_street,
-    street_forms,
-)
+from router.places.geography import Geography, House
+from router.places.names import Known, Rank, best_first, forms_of, is_sure, like_a_street, street_forms
 from router.places.notations import in_the_country, position_in
 from router.places.wording import PlaceWords
 from router.words import Found, Phrases, Word
@@ -104,11 +94,11 @@ class PlaceFinder:
         return self._surrounded(where) if coordinates is not None else self._housed(where)
 
     def _housed(self, where: WhereItIs) -> WhereItIs:
-        """With the position of the house, where the register has it; a number that two houses have is for a person."""
-        if where.street is None or where.number is None:
-            return where
-        houses = self._geography.houses(where.street, where.number, where.district)
-        if len(houses) > 1:
+        """With the position of the house, where the register has it. What two streets or two houses fit is for a person."""
+        houses = frozenset[House]()
+        if where.street is not None and where.number is not None:
+            houses = self._geography.houses(where.street, where.number, where.district)
+        if where.doubtful or len(houses) > 1:
             return replace(where, doubtful=True, reasons=(*where.reasons, "place.two-fit"))
         house = next(iter(houses), None)
         return where if house is None else replace(where, coordinates=house.position, district=house.district)
@@ -135,7 +125,7 @@ class PlaceFinder:
 
     def without_streets(self, words: Sequence[Word]) -> list[Word]:
         """The words without names of streets: `Nádražní` says nothing of trains."""
-        hits = [hit for hit in self._names.find(words) if hit.owner.rank == STREET and is_sure(hit, words)]
+        hits = [hit for hit in self._names.find(words) if hit.owner.rank == Rank.STREET and is_sure(hit, words)]
         named = {number for hit in hits for number in range(hit.first, hit.last + 1)}
         return [word for number, word in enumerate(words) if number not in named]
 
@@ -156,17 +146,21 @@ class PlaceFinder:
             return self._misspelt(words, written)
         first = found[0]
         known = first.owner
-        if known.rank > STREET:
+        if known.rank > Rank.STREET:
             return WhereItIs(
-                known.name, known.district, reasons=("place.landmark" if known.rank == LANDMARK else "place.district",)
+                known.name,
+                known.district,
+                reasons=("place.landmark" if known.rank == Rank.LANDMARK else "place.district",),
             )
-        others = [hit.owner.name for hit in found if hit.owner.rank == STREET and hit.owner.name != known.name]
+        others = [hit.owner.name for hit in found if hit.owner.rank == Rank.STREET and hit.owner.name != known.name]
         if others and _CORNER.search(written):
             phrase = f"roh {known.name} a {others[0]}"
             return WhereItIs(phrase, known.district, street=known.name, reasons=("place.corner",))
         number = _house_number(first, words, written)
         phrase = f"{known.name} {number}" if number else known.name
-        district = known.district or next((hit.owner.district for hit in found if hit.owner.rank == DISTRICT), None)
+        district = known.district or next(
+            (hit.owner.district for hit in found if hit.owner.rank == Rank.DISTRICT), None
+        )
         return WhereItIs(phrase, district, street=known.name, number=number, reasons=("place.street",))
 
     def _misspelt(self, words: Sequence[Word], written: str) -> WhereItIs:
@@ -187,7 +181,7 @@ class PlaceFinder:
                 reasons = ("place.street", "place.misspelt")
                 return WhereItIs(phrase, known.district, street=known.name, number=house, reasons=reasons)
             several = several or len(owners) > 1
-        return WhereItIs(doubtful=True, reasons=("place.two-fit",)) if several else WhereItIs()
+        return WhereItIs(doubtful=several)
 
 
 def _house_number(hit: Found[Known], words: Sequence[Word], written: str) -> str | None:

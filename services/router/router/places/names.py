@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 from packs import Pack
 from packs.folding import folded_words
@@ -43,10 +44,15 @@ _BEFORE_STREET = {
     "rohu",
     "a",
 }
-_THE_STREET = {"ulice", "ulici", "ul", "ulicí", "ulic"}
+_MEANS_STREET = {"ulice", "ulici", "ul", "ulicí", "ulic"}
 
 
-STREET, LANDMARK, DISTRICT = range(3)
+class Rank(IntEnum):
+    """How much a name says: a street more than a landmark, that more than a district."""
+
+    STREET = 0
+    LANDMARK = 1
+    DISTRICT = 2
 
 
 @dataclass(frozen=True)
@@ -55,15 +61,14 @@ class Known:
 
     name: str
     district: str | None
-    rank: int
-    """`STREET`, `LANDMARK` or `DISTRICT`: a street says more than a landmark, that more than a district."""
+    rank: Rank
     doubtful: bool = False
     """An everyday adjective too: `Polní`, `Krátká`."""
 
 
 def street_forms(pack: Pack) -> dict[str, Known]:
     """Streets of one word by each of their forms."""
-    forms = ((owner, form) for owner, form in forms_of(pack) if owner.rank == STREET and " " not in form)
+    forms = ((owner, form) for owner, form in forms_of(pack) if owner.rank == Rank.STREET and " " not in form)
     return {form.rstrip("."): owner for owner, form in forms}
 
 
@@ -72,9 +77,9 @@ def like_a_street(number: int, words: Sequence[Word]) -> bool:
     before = words[number - 1].folded if number else ""
     after = words[number + 1].folded if number + 1 < len(words) else ""
     return (
-        before in _BEFORE_STREET - _THE_STREET
-        and (words[number].raw[0].isupper() or after.isdigit() or after in _THE_STREET)
-    ) or before in _THE_STREET
+        before in _BEFORE_STREET - _MEANS_STREET
+        and (words[number].raw[0].isupper() or after.isdigit() or after in _MEANS_STREET)
+    ) or before in _MEANS_STREET
 
 
 def forms_of(pack: Pack) -> Iterator[tuple[Known, str]]:
@@ -89,15 +94,15 @@ def forms_of(pack: Pack) -> Iterator[tuple[Known, str]]:
             districts[registered.street].add(registered.district)
     for name, there in districts.items():
         # A street that runs through two parts of the town tells neither.
-        owner = Known(name, min(there) if len(there) == 1 else None, STREET, _is_everyday(name))
+        owner = Known(name, min(there) if len(there) == 1 else None, Rank.STREET, _is_everyday(name))
         for form in {*_declined(name), *(_whole(form) for form in further[name])}:
             yield owner, form
     for landmark in gazetteer.landmarks:
-        owner = Known(landmark.name, landmark.district, LANDMARK)
+        owner = Known(landmark.name, landmark.district, Rank.LANDMARK)
         for form in {_whole(landmark.name), *(_whole(form) for form in landmark.forms)}:
             yield owner, form
     for district in gazetteer.districts:
-        owner = Known(district.name, district.slug, DISTRICT)
+        owner = Known(district.name, district.slug, Rank.DISTRICT)
         for form in {*_declined(district.name), *(_whole(form) for form in district.forms)}:
             yield owner, form
 
@@ -133,7 +138,7 @@ def is_sure(hit: Found[Known], words: Sequence[Word]) -> bool:
         return True
     before = words[hit.first - 1].folded if hit.first else ""
     after = words[hit.last + 1].folded if hit.last + 1 < len(words) else ""
-    if before in _THE_STREET or after in _THE_STREET or after.isdigit():
+    if before in _MEANS_STREET or after in _MEANS_STREET or after.isdigit():
         return True
     if after.startswith(_NO_STREET):
         return False
