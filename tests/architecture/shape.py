@@ -18,6 +18,20 @@ EMPTY_WORDS = frozenset(
 """Names that say nothing of what is inside, or name a layer."""
 
 
+ROOT = frozenset(
+    {"contracts", "deploy", "dist", "docs", "kit", "packs", "requirements", "services", "tests", "understanding"}
+    | {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md"}
+    | {"Dockerfile", "Makefile", "conftest.py", "docker-compose.yml", "pyproject.toml"}
+)
+"""What stands at the top, hidden names apart: what an experiment leaves there is seen before it is committed."""
+
+
+def root_faults(root: Path) -> list[str]:
+    """What does not belong at the top of the tree."""
+    names = {found.name for found in root.iterdir() if not found.name.startswith((".", "__pycache__"))}
+    return [f"{name}: does not belong here" for name in sorted(names - ROOT)]
+
+
 def shape_faults(root: Path) -> list[str]:
     """What is missing or too much in each service's folder."""
     faults = []

@@ -7,7 +7,16 @@ import pytest
 from contracts.registry import TOPICS
 
 from .conftest import Plant
-from .shape import FLAT_MODULES, FUNCTION_LINES, LINES, name_faults, shape_faults, size_faults, wiring_faults
+from .shape import (
+    FLAT_MODULES,
+    FUNCTION_LINES,
+    LINES,
+    name_faults,
+    root_faults,
+    shape_faults,
+    size_faults,
+    wiring_faults,
+)
 
 SERVICES_IN_CONTRACTS = {name for topic in TOPICS for name in (*topic.writers, *topic.readers, *topic.followers)}
 LAMPS = {
@@ -26,6 +35,15 @@ BUILT = """
 
 def test_every_service_has_the_same_shape(root: Path) -> None:
     assert shape_faults(root) == []
+
+
+def test_nothing_lies_about_at_the_top(root: Path) -> None:
+    assert root_faults(root) == []
+
+
+def test_what_an_experiment_left_at_the_top_is_found(plant: Plant, tmp_path: Path) -> None:
+    plant({"Makefile": "", "kit/rules.py": "", "tried.npz": ""})
+    assert root_faults(tmp_path) == ["tried.npz: does not belong here"]
 
 
 def test_every_name_says_something(root: Path) -> None:
