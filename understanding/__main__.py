@@ -90,7 +90,7 @@ def _measure(home: Path, file: Path, pack: Pack, on: str, page: Path | None) -> 
     if on == "blind":
         model, (written, _) = stored.load(file), read(blind)
         try:
-            runs.check_left(blind, model.hash)
+            runs.check_left(blind)
         except runs.SpentError as error:
             print(error, file=sys.stderr)
             return 1
@@ -105,7 +105,7 @@ def _measure(home: Path, file: Path, pack: Pack, on: str, page: Path | None) -> 
     area_of = {category.slug: category.area for category in pack.categories}.__getitem__
     if on == "blind":
         runs.log(blind, datetime.now(UTC), model.hash, dict(report.figures(judged, area_of)))
-        print(f"Written down; {runs.MOST_RUNS - runs.taken(blind)} runs of other models are left.")
+        print(f"Written down; {runs.MOST_RUNS - runs.taken(blind)} runs are left.")
     for line in report.summary(judged, area_of):
         print(line)
     if page is not None:
@@ -122,10 +122,11 @@ def _about_blind(messages: Sequence[Message], blind: Path) -> list[str]:
     ]
     both = f"{len(second)} have a second, independent label; equal are {', '.join(agreed)}." if agreed else ""
     return [
-        f"Measured on the {len(messages)} messages of the blind test, with the model that the router ships with. Their writers saw "
-        "definitions and boundary rules only, and no message in it is near to one that was learnt from. They were "
-        "written after the first models, and before this one.",
-        *([both, "Where the two differ, a third reader decided what is right."] if both else []),
+        f"Measured on the {len(messages)} messages of the blind test, with the model that the router ships with. Their writers were given "
+        "definitions and boundary rules only and told to read nothing else, which nothing enforced; no message in it is near to one "
+        "that was learnt from. They were written after the first models, and before this one.",
+        both or "What is right is what each message's writer said: there are no second, independent labels yet.",
+        *(["Where the two differ, a third reader decided what is right."] if both else []),
     ]
 
 
