@@ -11,6 +11,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from confluent_kafka import OFFSET_END, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 import packs
 from contracts import identity, object_keys
@@ -126,6 +128,13 @@ class Bench:
         self.process.send_signal(number)
         return self.process.wait(timeout=60)
 
+    def forget_decisions(self) -> None:
+        """No register has these cases: its reader would stop at so many decisions on cases that do not exist."""
+        client = AdminClient({"bootstrap.servers": self.bootstrap})
+        ends = [TopicPartition(ROUTING.name, number, OFFSET_END) for number in range(ROUTING.partitions)]
+        for gone in client.delete_records(ends).values():
+            gone.result()
+
     def decisions(self, ticket: UUID) -> list[Event[Any]]:
         client = groupless_client(self.bootstrap)
         try:
@@ -159,6 +168,7 @@ def bench(servers: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterat
     if made.process is not None and made.process.poll() is None:
         made.process.kill()
         made.process.wait()
+    made.forget_decisions()
     made.producer.close()
 
 
