@@ -83,7 +83,7 @@ def by_hand(town: Town) -> None:
     code = made.stderr.split()[-1]
     reporter = {"name": f"{MARK}-volajici", "address": f"{MARK}-volajici@example.test"}
     entered = {"text": f"{MARK}-hovor", "subject": f"{MARK}-vec", "place": f"{MARK}-misto", "reporter": reporter}
-    ticket = town.staff.http.post("/tickets", json=entered).json()["id"]
+    ticket = town.staff.routed(town.staff.http.post("/tickets", json=entered).json()["id"])["id"]
     words = {"words": f"{MARK}-zduvodneni", "reason": "by-test"}
     town.staff.change(ticket, "classification", {"category": "pothole", "place": f"{MARK}-jinde", **words})
     assigned = town.staff.change(ticket, "assignment", {"resolver": {"kind": "person", "code": code}, **words})

@@ -18,7 +18,6 @@ import httpx
 
 TOWN = "podatelna@lipovany.test"
 ACCEPTED = 250
-_AGAIN = 5
 REPORT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Found = TypeVar("Found")
 
@@ -158,21 +157,20 @@ class Staff:
 
         def look() -> dict[str, Any] | None:
             outcome = self.report(report_id)
-            ticket = self.ticket(outcome["ticket_id"]) if outcome and outcome.get("ticket_id") else None
-            return ticket if ticket and (ticket.get("number") or ticket["state"] == "set_aside") else None
+            return self._routed(outcome["ticket_id"]) if outcome and outcome.get("ticket_id") else None
 
         return eventually(look, "the report's case is routed", seconds)
 
-    def change(self, ticket_id: str, what: str, body: dict[str, Any], **headers: str) -> httpx.Response:
-        """POST of a change with the present ETag, unless another is given; again where the town was faster, as a client does."""
-        answer = self._changed_once(ticket_id, what, body, headers)
-        for _ in range(_AGAIN):
-            if answer.status_code != httpx.codes.PRECONDITION_FAILED or "If-Match" in headers:
-                break
-            answer = self._changed_once(ticket_id, what, body, headers)
-        return answer
+    def routed(self, ticket_id: str) -> dict[str, Any]:
+        """Waits until a case is routed: who changes it before meets the router's own change."""
+        return eventually(lambda: self._routed(ticket_id), "the case is routed")
 
-    def _changed_once(self, ticket_id: str, what: str, body: dict[str, Any], headers: dict[str, str]) -> httpx.Response:
+    def _routed(self, ticket_id: str) -> dict[str, Any] | None:
+        ticket = self.ticket(ticket_id)
+        return ticket if ticket and (ticket.get("number") or ticket["state"] == "set_aside") else None
+
+    def change(self, ticket_id: str, what: str, body: dict[str, Any], **headers: str) -> httpx.Response:
+        """POST of a change with the present ETag, unless another is given."""
         present = self.http.get(f"/tickets/{ticket_id}")
         sent = {"If-Match": present.headers.get("ETag", ""), **headers}
         return self.http.post(f"/tickets/{ticket_id}/{what}", json=body, headers=sent)
